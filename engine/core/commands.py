@@ -1,0 +1,126 @@
+"""What someone wants of one process instance, in the imperative. `run` turns a command into facts.
+
+`id` is always the id of a token, wait or incident within the instance, as the facts gave it out.
+Variables are JSON values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Variables = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StartInstance:
+    """Open the process scope and begin at one start event: the none start event where `start_event` is None."""
+
+    definition_id: str
+    business_key: str
+    variables: Variables = field(default_factory=dict)
+    start_event: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteUserTask:
+    """End a user task with the variables that the person filled in."""
+
+    id: int
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignUserTask:
+    """Give a user task to `assignee`; None releases it to its candidates."""
+
+    id: int
+    assignee: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteJob:
+    """End the element that waits for this job with the variables that its handler returned."""
+
+    id: int
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseIncident:
+    """The job's handler has failed for good: keep the token and wait for a person."""
+
+    id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryIncident:
+    """Go on from where an incident stopped the token, with the variables now in force."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowError:
+    """The outside work of this token ended in a modelled error."""
+
+    id: int
+    code: str
+    message: str = ""
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    """The timer is due."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelateMessage:
+    """Hand a message's variables to this subscription."""
+
+    id: int
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSignal:
+    """Hand a signal to everything in the instance that waits for `name`; nothing waiting is no error."""
+
+    name: str
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariables:
+    """Write variables as the process would at this token (the process scope is token 1)."""
+
+    id: int
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInstance:
+    """End everything in the instance."""
+
+    reason: str
+
+
+Command = (
+    StartInstance
+    | CompleteUserTask
+    | AssignUserTask
+    | CompleteJob
+    | RaiseIncident
+    | RetryIncident
+    | ThrowError
+    | FireTimer
+    | CorrelateMessage
+    | BroadcastSignal
+    | SetVariables
+    | CancelInstance
+)

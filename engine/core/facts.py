@@ -1,0 +1,345 @@
+"""What happened in one process instance, in the past tense.
+
+`run` emits facts, `apply` is the only reader that changes a state by them, the journal keeps them, and the shell
+projects them onto the rows that people query. Every id is a number from the instance's own counter. A token's id
+stays the id of its user task or job.
+
+`FORMAT` is written beside every journal entry; a release that changes a fact's fields raises it and keeps reading
+the older ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStarted:
+    """The process scope is token `id`."""
+
+    id: int
+    definition_id: str
+    element_id: str
+    business_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceCompleted:
+    """Nothing is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFailed:
+    """An error event threw `code`, and nothing in the instance catches it (BPMN 2.0, 10.5.6)."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceCancelled:
+    """A person ended it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElementActivated:
+    """A token stands at an element, inside the scope of token `scope_id`.
+
+    `kind` and `name` are the element's, so that a history reads without its diagram. `definition_id` is set where
+    this token is the scope of a called process, which runs by that definition. `index` (from 0) is set on one item
+    of a multi-instance activity.
+    """
+
+    id: int
+    element_id: str
+    scope_id: int
+    kind: str
+    name: str
+    definition_id: str | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ElementCompleted:
+    """The token did what its element asked for, and is consumed."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementTerminated:
+    """The token was taken away before it was done: by an interrupting event, a terminate end event, a person."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowTaken:
+    """A token went along a sequence flow."""
+
+    scope_id: int
+    flow_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenArrived:
+    """A token waits at a joining gateway, counted by the flow it came by (BPMN 2.0, 13.4.1)."""
+
+    scope_id: int
+    element_id: str
+    flow_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokensJoined:
+    """One waiting token of each incoming flow was consumed; surplus tokens stay."""
+
+    scope_id: int
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableSet:
+    """`old` is None too where the variable was not there."""
+
+    scope_id: int
+    name: str
+    value: Any
+    old: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskOpened:
+    """`due` and `follow_up` are aware datetimes; a higher `priority` comes first (50 where nothing is said)."""
+
+    id: int
+    assignee: str | None
+    candidate_users: tuple[str, ...]
+    candidate_groups: tuple[str, ...]
+    due: datetime | None
+    follow_up: datetime | None
+    priority: int
+    form_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskAssigned:
+    """Claimed, given to someone else, or released (`assignee` None)."""
+
+    id: int
+    assignee: str | None
+    old: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskCompleted:
+    """A person did it."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskCancelled:
+    """Its activity ended without it."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobCreated:
+    """Work for the handler of `topic`.
+
+    `retries` counts the attempts that are left, the first included; `retry_cycle` is the diagram's
+    failedJobRetryTimeCycle, as written.
+    """
+
+    id: int
+    topic: str
+    priority: int = 50
+    retries: int = 3
+    retry_cycle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobCompleted:
+    """Its result was taken in, once."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobCancelled:
+    """Its activity ended without it; a result that comes later has no effect."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerStarted:
+    """Fires at `due` (aware) for the catching element `element_id`; `owner_id` is the token that waits.
+
+    `interval` (ISO 8601) and `repetitions` (left after this one, None without end) are set for a cycle.
+    """
+
+    id: int
+    owner_id: int
+    element_id: str
+    due: datetime
+    interval: str | None = None
+    repetitions: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """It was due."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerCancelled:
+    """What it waited on ended before."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOpened:
+    """Waits for the message or signal `name`; `kind` is ``message`` or ``signal``, `key` a message's alone."""
+
+    id: int
+    owner_id: int
+    element_id: str
+    kind: str
+    name: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionTriggered:
+    """The message or signal came. The subscription of a non-interrupting event stays open."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionClosed:
+    """Nobody waits there any more."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageThrown:
+    """To be delivered by the shell after the commit; `id` is the throwing token's."""
+
+    id: int
+    name: str
+    key: str | None
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SignalThrown:
+    """To be broadcast by the shell after the commit; `id` is the throwing token's."""
+
+    id: int
+    name: str
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorThrown:
+    """`caught_by` is the error event that takes it; None where the instance fails with it."""
+
+    id: int
+    code: str
+    message: str
+    caught_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MultiInstanceStarted:
+    """`items` is the collection as it was then, in order; later changes to the variable change nothing."""
+
+    id: int
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCollected:
+    """The result of the item at `index` of a multi-instance activity; output keeps the input's order."""
+
+    id: int
+    index: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEvaluated:
+    """Which rules (numbered from 1) of which version of a decision table answered at token `id`."""
+
+    id: int
+    decision_id: str
+    rules: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRaised:
+    """Token `token_id` is kept where it is until a person has mended the cause and retries."""
+
+    id: int
+    token_id: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentResolved:
+    """Retried, or its activity ended without it."""
+
+    id: int
+
+
+Fact = (
+    InstanceStarted
+    | InstanceCompleted
+    | InstanceFailed
+    | InstanceCancelled
+    | ElementActivated
+    | ElementCompleted
+    | ElementTerminated
+    | FlowTaken
+    | TokenArrived
+    | TokensJoined
+    | VariableSet
+    | UserTaskOpened
+    | UserTaskAssigned
+    | UserTaskCompleted
+    | UserTaskCancelled
+    | JobCreated
+    | JobCompleted
+    | JobCancelled
+    | TimerStarted
+    | TimerFired
+    | TimerCancelled
+    | SubscriptionOpened
+    | SubscriptionTriggered
+    | SubscriptionClosed
+    | MessageThrown
+    | SignalThrown
+    | ErrorThrown
+    | MultiInstanceStarted
+    | OutputCollected
+    | DecisionEvaluated
+    | IncidentRaised
+    | IncidentResolved
+)

@@ -1,0 +1,91 @@
+"""What can go wrong, said so that a person can act on it: what was expected, and what is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a diagram, a decision table or a form.
+
+    `element_id` is None where the file as a whole is wrong; `line` counts from 1, 0 where it is unknown.
+    """
+
+    element_id: str | None
+    line: int
+    wrong: str
+    right: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.element_id is None else f"'{self.element_id}' (line {self.line})"
+        return f"{where}: {self.wrong} {self.right}".rstrip()
+
+
+class EngineError(Exception):
+    """Every error that the engine raises on purpose."""
+
+
+class NotFound(EngineError):
+    """Nothing of that kind has that key."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"Expected to find {kind} '{key}', but there is none.")
+        self.kind, self.key = kind, key
+
+
+class InvalidInput(EngineError):
+    """What was handed in cannot be used as it is."""
+
+
+class InvalidDefinition(InvalidInput):
+    """A diagram, decision table or form cannot be deployed; every problem at once."""
+
+    def __init__(self, resource: str, problems: Sequence[Problem]) -> None:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        super().__init__(f"Expected '{resource}' to be deployable, but it has {len(problems)} problem(s):\n{lines}")
+        self.resource, self.problems = resource, tuple(problems)
+
+
+class InvalidVariables(InvalidInput):
+    """Values that a form or a command refuses, by field."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{name}: {message}" for name, message in fields.items()))
+        self.fields = dict(fields)
+
+
+class NotPermitted(EngineError):
+    """This actor may not do this."""
+
+    def __init__(self, actor: str, action: str, key: object) -> None:
+        super().__init__(f"Expected someone who may {action} {key}, but '{actor}' may not.")
+        self.actor, self.action, self.key = actor, action, key
+
+
+class InvalidState(EngineError):
+    """It exists, and it is not in the state that this needs.
+
+    `actual` reads on from "but it …": "was completed at 14:03 by clerk-2".
+    """
+
+    def __init__(self, kind: str, key: object, expected: str, actual: str) -> None:
+        super().__init__(f"Expected to {expected} {kind} {key}, but it {actual}.")
+        self.kind, self.key, self.expected, self.actual = kind, key, expected, actual
+
+
+class ExecutionFailed(EngineError):
+    """An element could not be executed; becomes an incident that keeps its token."""
+
+    def __init__(self, element_id: str, message: str) -> None:
+        super().__init__(f"Expected to execute '{element_id}', but {message}")
+        self.element_id, self.message = element_id, message
+
+
+class BpmnError(Exception):
+    """A modelled outcome that a handler or script raises: it goes to the error event that catches `code`."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code, self.message = code, message

@@ -1,0 +1,1 @@
+"""One plain function for each service task, a file for each stage of the lifecycle."""
