@@ -1,0 +1,58 @@
+# Everything one does here, each from a bare machine with Python 3.11 or newer: `make help`.
+# What needs setting up is set up in .venv first, and not again while nothing has changed.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types contracts bench screenshots assets wheel clean FORCE
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+BIN := .venv/bin
+READY := .venv/ready
+MANIFEST := web/static/built/manifest.json
+SETUP := pyproject.toml setup.cfg setup.py
+ASSETS := $(shell find web/assets -type f -not -path '*/node_modules/*')
+
+help: ## list what one can do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
+
+run: $(READY) ## start Pujiang with demonstration data, and print its address and sign-ins
+	$(BIN)/pujiang run
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest
+
+check: lint types contracts test ## everything that CI checks
+
+lint: $(READY) ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy, strict on engine/ and workflows/
+	$(BIN)/mypy
+
+contracts: $(READY) ## who may import whom
+	$(BIN)/lint-imports
+
+bench: $(READY) ## run every benchmark; figures go to bench.json too
+	$(BIN)/python -m benchmarks
+
+screenshots: $(READY) ## pictures of every page at 1280 and 390 pixels, in screenshots/
+	$(BIN)/python -m tests.screenshots
+
+assets: $(READY) ## build the front end anew
+
+wheel: $(READY) ## a wheel that installs without Node, in dist/
+	$(BIN)/pip wheel --no-deps --wheel-dir dist .
+
+clean: ## remove what was built, but no data
+	rm -rf .venv build dist *.egg-info web/static/built web/assets/node_modules .*_cache .hypothesis
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Expected Python 3.11 or newer, but found none: install it, or make PYTHON=/path/to/python3." >&2; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Expected $(PYTHON) to make a virtual environment, but it could not: on Debian, apt-get install python3-venv." >&2; exit 1; }
+
+$(READY): $(SETUP) $(ASSETS) $(if $(wildcard $(MANIFEST)),,FORCE) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+FORCE:
