@@ -1,0 +1,165 @@
+"""Expressions and templates: parsed once, evaluated often."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.expressions.errors import ExpressionError, MissingValue
+from engine.core.expressions.evaluating import Evaluator
+from engine.core.expressions.lexing import MAX_LENGTH, lex, lex_embedded
+from engine.core.expressions.parsing import Parser
+from engine.core.expressions.shape import check_size, free_names, functions_called, registered
+from engine.core.expressions.values import FUNCTIONS, MAX_TEXT, as_text
+from engine.errors import BpmnError
+
+Variables = Mapping[str, Any]
+Functions = Mapping[str, Callable[..., Any]]
+Work = Callable[[Variables, Functions], Any]
+
+NO_FUNCTIONS: Functions = {}
+_OPENING = re.compile(r"\\[$#]\{|[$#]\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression as written (`text`), ready to be evaluated.
+
+    `names` are the variables it reads. `functions` are the registered functions it calls; those that every expression
+    may call (FUNCTIONS) are left out. `constant`: it gives the same value whatever the variables are.
+    """
+
+    text: str
+    names: frozenset[str]
+    functions: frozenset[str]
+    constant: bool
+    work: Work = field(compare=False, repr=False)
+
+    def evaluate(self, variables: Variables, functions: Functions = NO_FUNCTIONS) -> Any:
+        """A JSON value, or a date, datetime, timedelta or Duration (`as_json` makes a variable's value of it).
+
+        Raises:
+            ExpressionError: a variable is not there (MissingValue), or a value does not fit; it names text and cause.
+            BpmnError: a function raised it.
+        """
+        try:
+            return self.work(variables, functions)
+        except BpmnError:
+            raise
+        except Exception as cause:
+            raise located(self.text, cause) from cause
+
+
+def located(text: str, cause: Exception) -> ExpressionError:
+    """The error `cause`, with the expression in which it came up."""
+    kind = MissingValue if isinstance(cause, MissingValue) else ExpressionError
+    if isinstance(cause, ExpressionError):
+        return kind(f"{cause} (in '{_short(text)}')")
+    return kind(f"Expected to evaluate '{_short(text)}', but {type(cause).__name__}: {cause}")
+
+
+def parse(text: str) -> Expression:
+    """An expression, bare or in ``${…}`` / ``#{…}``.
+
+    Raises:
+        ExpressionError: it is none; the message says what was expected where.
+    """
+    bare = text.strip()
+    if bare[:2] not in ("${", "#{"):
+        return of_tree(text, Parser(lex(bare), bare).whole())
+    tokens, end = lex_embedded(bare, 2)
+    if end < len(bare):
+        raise ExpressionError(f"Expected the expression to end with its '}}', but '{bare}' has more after it.")
+    return of_tree(text, Parser(tokens, bare).whole())
+
+
+def parse_template(text: str) -> Expression:
+    """A text with ``${…}`` inside, as in ``unit:${lead_unit}``.
+
+    A text that is one ``${…}`` and nothing else gives that value itself, whatever its kind. Otherwise texts, numbers,
+    truth values and dates are put into the text; null, lists and mappings are refused. ``\\${`` stands for ``${``.
+
+    Raises:
+        ExpressionError: an expression in it is none.
+    """
+    parts = _cut(text)
+    if len(parts) == 1 and isinstance(parts[0], ast.expr):
+        return of_tree(text, parts[0])
+    trees = [part for part in parts if isinstance(part, ast.expr)]
+    for tree in trees:
+        check_size(tree, text)
+    called = frozenset[str]().union(*map(functions_called, trees))
+    names = frozenset[str]().union(*map(free_names, trees))
+    work = _joined(parts, called) if trees else _constant("".join(str(part) for part in parts))
+    return Expression(text, names, registered(called), not names and not called, work)
+
+
+def of_tree(text: str, tree: ast.expr) -> Expression:
+    """The expression of a parsed tree."""
+    check_size(tree, text)
+    names, called = free_names(tree), functions_called(tree)
+    return Expression(text, names, registered(called), not names and not called, tree_work(tree))
+
+
+def tree_work(tree: ast.expr) -> Work:
+    """How to work out a tree. A lone constant or variable needs no evaluator."""
+    if isinstance(tree, ast.Constant):
+        return _constant(tree.value)
+    if isinstance(tree, ast.Name):
+        return _variable(tree.id)
+    called = functions_called(tree)
+    return lambda variables, functions: Evaluator(variables, _callable(functions, called)).evaluate(tree)
+
+
+def _constant(value: Any) -> Work:
+    return lambda variables, functions: value
+
+
+def _variable(name: str) -> Work:
+    def work(variables: Variables, functions: Functions) -> Any:
+        try:
+            return variables[name]
+        except KeyError:
+            raise MissingValue(f"Expected a variable '{name}', but there is none.") from None
+
+    return work
+
+
+def _joined(parts: list[ast.expr | str], called: frozenset[str]) -> Work:
+    def work(variables: Variables, functions: Functions) -> str:
+        evaluator = Evaluator(variables, _callable(functions, called))
+        text = "".join(part if isinstance(part, str) else as_text(evaluator.evaluate(part)) for part in parts)
+        if len(text) > MAX_TEXT:
+            raise ExpressionError(f"Expected a text of at most {MAX_TEXT} characters, but it would be longer.")
+        return text
+
+    return work
+
+
+def _callable(functions: Functions, called: frozenset[str]) -> Functions:
+    return {**functions, **FUNCTIONS} if called else NO_FUNCTIONS
+
+
+def _cut(text: str) -> list[ast.expr | str]:
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"Expected at most {MAX_LENGTH} characters, but '{text[:40]}…' has {len(text)}.")
+    parts: list[ast.expr | str] = []
+    position = 0
+    while opening := _OPENING.search(text, position):
+        parts.append(text[position : opening.start()])
+        if opening.group().startswith("\\"):
+            parts.append(opening.group()[1:])
+            position = opening.end()
+        else:
+            tokens, position = lex_embedded(text, opening.end())
+            parts.append(Parser(tokens, text).whole())
+    parts.append(text[position:])
+    return [part for part in parts if part != ""]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else f"{line[:119]}…"

@@ -1,0 +1,109 @@
+"""Cuts the text of an expression into tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from engine.core.expressions.errors import ExpressionError
+
+MAX_LENGTH = 10_000
+"""Characters of one expression, template or script."""
+
+_TOKEN = re.compile(
+    r"""
+    (?P<space>[^\S\n]+)
+  | (?P<newline>\n)
+  | (?P<comment>\#[^\n]*)
+  | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+  | (?P<name>[^\W\d]\w*)
+  | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+  | (?P<operator>\*\*|//|==|!=|<=|>=|&&|\|\||\+=|-=|[-+*/%<>!?:.,()\[\]{}=;])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+
+
+class Token(NamedTuple):
+    """`kind` is ``number``, ``name``, ``string``, ``operator``, ``newline`` or ``end``; a string is unescaped."""
+
+    kind: str
+    value: str
+    position: int
+
+
+def lex(text: str) -> list[Token]:
+    """The tokens of a whole expression; line ends are spaces."""
+    return [token for token in _scan(text, 0) if token.kind != "newline"]
+
+
+def lex_embedded(text: str, start: int) -> tuple[list[Token], int]:
+    """The tokens from `start` (just after ``${``) up to the brace that closes it, and where the text goes on."""
+    tokens: list[Token] = []
+    depth = 0
+    for token in _scan(text, start):
+        if token.kind == "operator":
+            depth += (token.value in _OPENING) - (token.value in _CLOSING)
+        if depth < 0 and token.value == "}":
+            tokens.append(Token("end", "}", token.position))
+            return tokens, token.position + 1
+        if token.kind != "newline":
+            tokens.append(token)
+    raise ExpressionError(f"Expected a '}}' to close '{text[start - 2 : start]}', but '{text}' ends without it.")
+
+
+def lex_script(text: str) -> list[Token]:
+    """The tokens of a script; a line end outside brackets and a ``;`` are both a ``newline``, comments are left out."""
+    tokens: list[Token] = []
+    depth = 0
+    for token in _scan(text, 0, comments=frozenset({"comment"})):
+        if token.kind == "operator":
+            depth += (token.value in _OPENING) - (token.value in _CLOSING)
+            if token.value == ";":
+                token = Token("newline", ";", token.position)
+        if token.kind != "newline" or depth <= 0:
+            tokens.append(token)
+    return tokens
+
+
+def _scan(text: str, start: int, comments: frozenset[str] = frozenset()) -> Iterator[Token]:
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"Expected at most {MAX_LENGTH} characters, but '{text[:40]}…' has {len(text)}.")
+    position = start
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        kind = match.lastgroup if match else None
+        if match is None or kind is None or (kind == "comment" and kind not in comments):
+            raise ExpressionError(_unreadable(text, position))
+        position = match.end()
+        if kind == "number" and text[position : position + 1].isidentifier():
+            raise ExpressionError(f"Expected an operator after {match.group()}, but '{text}' has {text[position]!r}.")
+        if kind == "string":
+            yield Token(kind, _unescape(match.group()[1:-1]), match.start())
+        elif kind not in ("space", "comment"):
+            yield Token(kind, match.group(), match.start())
+    yield Token("end", "", len(text))
+
+
+def _unreadable(text: str, position: int) -> str:
+    if text[position] in "\"'":
+        return f"Expected a closing quote, but '{text}' ends without it."
+    return f"Expected a value or an operator, but '{text}' has {text[position]!r} at {position + 1}."
+
+
+def _unescape(text: str) -> str:
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: _character(found[1], found[2]), text)
+
+
+def _character(code: str | None, letter: str | None) -> str:
+    if code is not None:
+        return chr(int(code, 16))
+    if letter not in _ESCAPED:
+        raise ExpressionError(f"Expected one of \\n \\t \\r \\\\ \\\" \\' \\uXXXX in a text, but found \\{letter}.")
+    return _ESCAPED[letter]

@@ -1,0 +1,296 @@
+"""What an expression reckons with: JSON values, dates and durations, and the operators and functions on them.
+
+Every operator says which kinds of value it takes, so that none of Python's other meanings is reached (``%`` formats
+no text, ``*`` repeats no list), and bounds what it gives.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from engine.core.expressions.errors import ExpressionError
+from engine.core.expressions.parsing import LARGEST
+from engine.core.timing import Duration, InvalidTime, parse_duration, parse_moment
+
+MAX_TEXT = 100_000
+"""Characters of a text that an expression puts together."""
+
+MAX_ITEMS = 10_000
+"""Items of a list that an expression puts together."""
+
+MAX_EXPONENT = 1_000
+MAX_DECIMALS = 30
+
+UNSIZED = frozenset({int, float, bool, type(None)})
+SCALARS = UNSIZED | {str}
+CONTAINERS = frozenset({list, tuple, dict})
+SEQUENCES = frozenset({list, tuple, str})
+_NUMBERS = frozenset({int, float, bool})
+TIMES = (date, timedelta, Duration)
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "null"),
+    (bool, "a truth value"),
+    ((int, float), "a number"),
+    (str, "a text"),
+    ((list, tuple), "a list"),
+    (dict, "a mapping"),
+    (date, "a date"),
+    ((timedelta, Duration), "a duration"),
+)
+
+
+def kind(value: object) -> str:
+    """What to call a value in a message."""
+    return next((name for types, name in _KINDS if isinstance(value, types)), f"a {type(value).__name__}")
+
+
+def bounded(value: Any) -> Any:
+    """The number `value`; raises ExpressionError where it is too large, or none."""
+    if type(value) is int:
+        if not -LARGEST <= value <= LARGEST:
+            raise ExpressionError(f"Expected whole numbers up to {LARGEST}, but the result is larger.")
+    elif type(value) is float:
+        if not math.isfinite(value):
+            raise ExpressionError("Expected a number that can be reckoned with, but the result is not finite.")
+    elif type(value) is complex:
+        raise ExpressionError("Expected a real number, but the result is not real.")
+    return value
+
+
+def measure(value: Any, limit: int) -> int:
+    """How much a list or mapping holds, all the way down; raises ExpressionError where it is no JSON value.
+
+    Stops counting past `limit`, so that what is shared inside itself many times over costs no more than that.
+    """
+    size, waiting = 0, [value]
+    while waiting and size <= limit:
+        container = waiting.pop()
+        size += len(container) + 1
+        if type(container) is dict:
+            if not all(type(key) is str for key in container):
+                raise ExpressionError("Expected texts as keys of a mapping, but a key is none.")
+            container = container.values()
+        for item in container:
+            if type(item) not in SCALARS:
+                if type(item) in CONTAINERS:
+                    waiting.append(item)
+                elif not isinstance(item, TIMES):
+                    raise ExpressionError(f"Expected a value, date or duration, but found {kind(item)}.")
+    return size
+
+
+def as_json(value: Any) -> Any:
+    """A result as a process variable keeps it: dates and durations become ISO 8601 texts."""
+    if type(value) in SCALARS:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, timedelta):
+        return str(Duration(0, value))
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def as_text(value: Any) -> str:
+    """A value inside a text; raises ExpressionError where it has no plain form there."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, *TIMES)):
+        return str(as_json(value))
+    raise ExpressionError(f"Expected something to put into a text, but found {kind(value)}.")
+
+
+def is_empty(value: Any) -> bool:
+    """Null, or a text, list or mapping without content."""
+    return value is None or (isinstance(value, (str, list, tuple, dict)) and not value)
+
+
+# --- operators
+
+
+def _unfit(symbol: str, left: Any, right: Any) -> ExpressionError:
+    return ExpressionError(f"Expected values that '{symbol}' takes, but found {kind(left)} and {kind(right)}.")
+
+
+def _arithmetic(symbol: str, work: Callable[[Any, Any], Any]) -> Any:
+    def operate(left: Any, right: Any) -> Any:
+        if type(left) in _NUMBERS and type(right) in _NUMBERS:
+            try:
+                return bounded(work(left, right))
+            except ZeroDivisionError as cause:
+                raise ExpressionError("Expected a divisor, but it is 0.") from cause
+        if symbol in ("+", "-") and (isinstance(left, TIMES) or isinstance(right, TIMES)):
+            return _reckon(symbol, work, left, right)
+        raise _unfit(symbol, left, right)
+
+    return operate
+
+
+def _reckon(symbol: str, work: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    try:
+        return work(left, right)
+    except TypeError as cause:
+        raise _unfit(symbol, left, right) from cause
+    except (InvalidTime, OverflowError) as cause:
+        raise ExpressionError(f"Expected a date in the calendar, but {left} {symbol} {right} is outside.") from cause
+
+
+_add_numbers = _arithmetic("+", operator.add)
+
+
+def _add(left: Any, right: Any) -> Any:
+    if type(left) is str and type(right) is str:
+        if len(left) + len(right) > MAX_TEXT:
+            raise ExpressionError(f"Expected a text of at most {MAX_TEXT} characters, but it would be longer.")
+        return left + right
+    if type(left) is list and type(right) is list:
+        if len(left) + len(right) > MAX_ITEMS:
+            raise ExpressionError(f"Expected a list of at most {MAX_ITEMS} items, but it would be longer.")
+        return left + right
+    return _add_numbers(left, right)
+
+
+def _power(left: Any, right: Any) -> Any:
+    if abs(right) > MAX_EXPONENT:
+        raise ExpressionError(f"Expected an exponent up to {MAX_EXPONENT}, but it is {right}.")
+    return left**right
+
+
+def _ordering(symbol: str, work: Callable[[Any, Any], bool]) -> Any:
+    def compare(left: Any, right: Any) -> bool:
+        try:
+            return work(left, right)
+        except TypeError as cause:
+            raise _unfit(symbol, left, right) from cause
+
+    return compare
+
+
+def _contains(item: Any, container: Any) -> bool:
+    if isinstance(container, (list, tuple, dict)) or (isinstance(container, str) and isinstance(item, str)):
+        try:
+            return item in container
+        except TypeError as cause:
+            raise _unfit("in", item, container) from cause
+    raise _unfit("in", item, container)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """``is`` goes by kind and value; which object it is differs from run to run."""
+    return type(left) is type(right) and bool(left == right)
+
+
+def _sign(symbol: str, work: Callable[[Any], Any]) -> Any:
+    def operate(value: Any) -> Any:
+        if type(value) in _NUMBERS or isinstance(value, timedelta | Duration):
+            return work(value)
+        raise ExpressionError(f"Expected a number after '{symbol}', but found {kind(value)}.")
+
+    return operate
+
+
+OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: _add,
+    ast.Sub: _arithmetic("-", operator.sub),
+    ast.Mult: _arithmetic("*", operator.mul),
+    ast.Div: _arithmetic("/", operator.truediv),
+    ast.FloorDiv: _arithmetic("//", operator.floordiv),
+    ast.Mod: _arithmetic("%", operator.mod),
+    ast.Pow: _arithmetic("**", _power),
+    ast.USub: _sign("-", operator.neg),
+    ast.UAdd: _sign("+", lambda value: value),
+    ast.Not: operator.not_,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: _ordering("<", operator.lt),
+    ast.LtE: _ordering("<=", operator.le),
+    ast.Gt: _ordering(">", operator.gt),
+    ast.GtE: _ordering(">=", operator.ge),
+    ast.In: _contains,
+    ast.NotIn: lambda item, container: not _contains(item, container),
+    ast.Is: _same,
+    ast.IsNot: lambda left, right: not _same(left, right),
+}
+
+
+# --- functions
+
+
+def _str(value: Any) -> str:
+    text = "" if value is None else str(value) if isinstance(value, (list, dict)) else as_text(value)
+    if len(text) > MAX_TEXT:
+        raise ExpressionError(f"Expected a text of at most {MAX_TEXT} characters, but it would be longer.")
+    return text
+
+
+def _int(value: Any) -> int:
+    if type(value) in _NUMBERS or (isinstance(value, str) and len(value) <= MAX_DECIMALS):
+        return int(bounded(int(value)))
+    raise ExpressionError(f"Expected a number or digits, but found {kind(value)}.")
+
+
+def _float(value: Any) -> float:
+    if type(value) in _NUMBERS or (isinstance(value, str) and len(value) <= MAX_DECIMALS):
+        return float(bounded(float(value)))
+    raise ExpressionError(f"Expected a number or digits, but found {kind(value)}.")
+
+
+def _round(value: Any, decimals: Any = None) -> Any:
+    if type(value) not in _NUMBERS:
+        raise ExpressionError(f"Expected a number to round, but found {kind(value)}.")
+    if decimals is not None and (type(decimals) is not int or abs(decimals) > MAX_DECIMALS):
+        raise ExpressionError(f"Expected up to {MAX_DECIMALS} decimals, but found {decimals!r:.40}.")
+    return bounded(round(value, decimals))
+
+
+def _sum(values: Any) -> Any:
+    total: Any = 0
+    for value in values:
+        total = _add_numbers(total, value)
+    return total
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    text = value if isinstance(value, str) else ""
+    try:
+        return date.fromisoformat(text) if len(text) <= 10 else parse_moment(text).date()
+    except ValueError as cause:
+        raise ExpressionError(f"Expected a date such as 2026-05-01, but found {value!r:.60}.") from cause
+
+
+def _duration(value: Any) -> timedelta | Duration:
+    duration = parse_duration(value)
+    return duration if duration.months else duration.span
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "len": len,
+    "str": _str,
+    "int": _int,
+    "float": _float,
+    "bool": bool,
+    "round": _round,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "sum": _sum,
+    "sorted": sorted,
+    "any": any,
+    "all": all,
+    "date": _date,
+    "datetime": parse_moment,
+    "duration": _duration,
+}
+"""Those that every expression may call. They are pure; none asks for the time or a random number."""
