@@ -10,9 +10,9 @@ the older ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 FORMAT = 1
 
@@ -103,6 +103,16 @@ class TokensJoined:
 
     scope_id: int
     element_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeInterrupted:
+    """An interrupting event sub-process or a terminate end event took over.
+
+    Tokens at joins are gone, and no other event sub-process of the scope may start.
+    """
+
+    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,10 +305,15 @@ class DecisionEvaluated:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRaised:
-    """Token `token_id` is kept where it is until a person has mended the cause and retries."""
+    """Token `token_id` is kept where it is until a person has mended the cause and retries.
+
+    `phase` says where to go on: ``enter`` (nothing of the element was done), ``execute`` (its boundary events are
+    open), ``complete`` (its work is done and its outputs are not), ``job`` (its handler has failed).
+    """
 
     id: int
     token_id: int
+    phase: str
     message: str
 
 
@@ -307,6 +322,7 @@ class IncidentResolved:
     """Retried, or its activity ended without it."""
 
     id: int
+    token_id: int
 
 
 Fact = (
@@ -320,6 +336,7 @@ Fact = (
     | FlowTaken
     | TokenArrived
     | TokensJoined
+    | ScopeInterrupted
     | VariableSet
     | UserTaskOpened
     | UserTaskAssigned
@@ -343,3 +360,38 @@ Fact = (
     | IncidentRaised
     | IncidentResolved
 )
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {fact: tuple(f.name for f in fields(fact)) for fact in get_args(Fact)}
+_BY_NAME: dict[str, type] = {fact.__name__: fact for fact in get_args(Fact)}
+_TIMES = {"due", "follow_up"}
+_TUPLES = {"candidate_users", "candidate_groups", "rules", "items"}
+
+
+def encode(fact: Fact) -> list[Any]:
+    """As JSON values: the fact's name and its fields."""
+    kind = type(fact)
+    values = {name: getattr(fact, name) for name in _FIELDS[kind]}
+    for name in _TIMES.intersection(values):
+        if values[name] is not None:
+            values[name] = values[name].isoformat()
+    return [kind.__name__, values]
+
+
+def decode(data: list[Any]) -> Fact:
+    """The fact that `encode` wrote, in this release or an older one.
+
+    Raises:
+        ValueError: no fact has that name or those fields.
+    """
+    name, values = data[0], dict(data[1])
+    for key in _TIMES.intersection(values):
+        if values[key] is not None:
+            values[key] = datetime.fromisoformat(values[key])
+    for key in _TUPLES.intersection(values):
+        values[key] = tuple(values[key])
+    try:
+        fact: Fact = _BY_NAME[name](**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"Expected a fact of format {FORMAT}, but found {data!r}.") from error
+    return fact

@@ -1,0 +1,340 @@
+"""`apply` is the only thing that changes a state. It knows no diagram: a fact says all that is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.core import facts
+from engine.core.facts import Fact
+from engine.core.state import Incident, Items, State, Token, Wait
+
+
+def apply(state: State, fact: Fact) -> None:
+    """Change the state, in place, by what happened."""
+    _APPLIERS[type(fact)](state, fact)
+
+
+def replay(history: Iterable[Fact]) -> State:
+    """The state that a history leads to, from its first fact on."""
+    state = State()
+    for fact in history:
+        apply(state, fact)
+    return state
+
+
+def _instance_started(state: State, fact: facts.InstanceStarted) -> None:
+    state.business_key = fact.business_key
+    state.last_id = fact.id
+    state.tokens[fact.id] = Token(fact.id, fact.element_id, 0, fact.id, fact.definition_id)
+
+
+def _instance_completed(state: State, _fact: facts.InstanceCompleted) -> None:
+    state.ended = "completed"
+
+
+def _instance_failed(state: State, _fact: facts.InstanceFailed) -> None:
+    state.ended = "failed"
+
+
+def _instance_cancelled(state: State, _fact: facts.InstanceCancelled) -> None:
+    state.ended = "cancelled"
+
+
+def _element_activated(state: State, fact: facts.ElementActivated) -> None:
+    scope = state.tokens[fact.scope_id]
+    process_id = fact.id if fact.definition_id is not None else scope.process_id
+    state.last_id = fact.id
+    state.tokens[fact.id] = Token(fact.id, fact.element_id, fact.scope_id, process_id, fact.definition_id, fact.index)
+    scope.children[fact.id] = None
+    if fact.index is not None and scope.items is not None:
+        scope.items.started += 1
+
+
+def _element_completed(state: State, fact: facts.ElementCompleted) -> None:
+    token = _remove(state, fact.id)
+    if token.index is not None:
+        items = state.tokens[token.scope_id].items
+        if items is not None:
+            items.completed += 1
+
+
+def _element_terminated(state: State, fact: facts.ElementTerminated) -> None:
+    _remove(state, fact.id)
+
+
+def _remove(state: State, token_id: int) -> Token:
+    token = state.tokens.pop(token_id)
+    if token.scope_id:
+        del state.tokens[token.scope_id].children[token_id]
+    return token
+
+
+def _token_arrived(state: State, fact: facts.TokenArrived) -> None:
+    by_flow = state.tokens[fact.scope_id].arrived.setdefault(fact.element_id, {})
+    by_flow[fact.flow_id] = by_flow.get(fact.flow_id, 0) + 1
+
+
+def _tokens_joined(state: State, fact: facts.TokensJoined) -> None:
+    arrived = state.tokens[fact.scope_id].arrived
+    surplus = {flow: count - 1 for flow, count in arrived[fact.element_id].items() if count > 1}
+    if surplus:
+        arrived[fact.element_id] = surplus
+    else:
+        del arrived[fact.element_id]
+
+
+def _scope_interrupted(state: State, fact: facts.ScopeInterrupted) -> None:
+    scope = state.tokens[fact.id]
+    scope.arrived.clear()
+    scope.interrupted = True
+
+
+def _variable_set(state: State, fact: facts.VariableSet) -> None:
+    state.tokens[fact.scope_id].variables[fact.name] = fact.value
+
+
+def _user_task_opened(state: State, fact: facts.UserTaskOpened) -> None:
+    token = state.tokens[fact.id]
+    token.work, token.assignee = "user_task", fact.assignee
+
+
+def _user_task_assigned(state: State, fact: facts.UserTaskAssigned) -> None:
+    state.tokens[fact.id].assignee = fact.assignee
+
+
+def _job_created(state: State, fact: facts.JobCreated) -> None:
+    state.tokens[fact.id].work = "job"
+
+
+def _work_ended(state: State, fact: facts.UserTaskCompleted | facts.UserTaskCancelled | facts.JobCompleted) -> None:
+    token = state.tokens[fact.id]
+    token.work = token.assignee = None
+
+
+def _timer_started(state: State, fact: facts.TimerStarted) -> None:
+    wait = Wait(fact.id, fact.owner_id, fact.element_id, "timer")
+    wait.due, wait.interval, wait.repetitions = fact.due, fact.interval, fact.repetitions
+    _open(state, wait)
+
+
+def _subscription_opened(state: State, fact: facts.SubscriptionOpened) -> None:
+    _open(state, Wait(fact.id, fact.owner_id, fact.element_id, fact.kind, fact.name, fact.key))
+
+
+def _open(state: State, wait: Wait) -> None:
+    state.last_id = wait.id
+    state.waits[wait.id] = wait
+    state.tokens[wait.owner_id].waits[wait.id] = None
+
+
+def _wait_ended(state: State, fact: facts.TimerFired | facts.TimerCancelled | facts.SubscriptionClosed) -> None:
+    wait = state.waits.pop(fact.id)
+    del state.tokens[wait.owner_id].waits[fact.id]
+
+
+def _nothing_changes(_state: State, _fact: Fact) -> None:
+    """For whoever reads the history; where it moved a token, that follows as a fact of its own."""
+
+
+def _multi_instance_started(state: State, fact: facts.MultiInstanceStarted) -> None:
+    state.tokens[fact.id].items = Items(fact.items)
+
+
+def _output_collected(state: State, fact: facts.OutputCollected) -> None:
+    items = state.tokens[fact.id].items
+    assert items is not None, "outputs are collected by a multi-instance activity only"
+    items.outputs[fact.index] = fact.value
+
+
+def _incident_raised(state: State, fact: facts.IncidentRaised) -> None:
+    state.last_id = fact.id
+    state.tokens[fact.token_id].incident = Incident(fact.id, fact.phase, fact.message)
+
+
+def _incident_resolved(state: State, fact: facts.IncidentResolved) -> None:
+    state.tokens[fact.token_id].incident = None
+
+
+_APPLIERS[type(fact)](state, fact)
+
+
+def replay(history: Iterable[Fact]) -> State:
+    """The state that a history leads to, from its first fact on."""
+    state = State()
+    for fact in history:
+        apply(state, fact)
+    return state
+
+
+def _instance_started(state: State, fact: facts.InstanceStarted) -> None:
+    state.business_key = fact.business_key
+    state.last_id = fact.id
+    state.tokens[fact.id] = Token(fact.id, fact.element_id, 0, fact.id, fact.definition_id)
+
+
+def _instance_completed(state: State, _fact: facts.InstanceCompleted) -> None:
+    state.ended = "completed"
+
+
+def _instance_failed(state: State, _fact: facts.InstanceFailed) -> None:
+    state.ended = "failed"
+
+
+def _instance_cancelled(state: State, _fact: facts.InstanceCancelled) -> None:
+    state.ended = "cancelled"
+
+
+def _element_activated(state: State, fact: facts.ElementActivated) -> None:
+    scope = state.tokens[fact.scope_id]
+    process_id = fact.id if fact.definition_id is not None else scope.process_id
+    state.last_id = fact.id
+    state.tokens[fact.id] = Token(fact.id, fact.element_id, fact.scope_id, process_id, fact.definition_id, fact.index)
+    scope.children[fact.id] = None
+    if fact.index is not None and scope.items is not None:
+        scope.items.started += 1
+
+
+def _element_completed(state: State, fact: facts.ElementCompleted) -> None:
+    token = _remove(state, fact.id)
+    if token.index is not None:
+        items = state.tokens[token.scope_id].items
+        if items is not None:
+            items.completed += 1
+
+
+def _element_terminated(state: State, fact: facts.ElementTerminated) -> None:
+    _remove(state, fact.id)
+
+
+def _remove(state: State, token_id: int) -> Token:
+    token = state.tokens.pop(token_id)
+    if token.scope_id:
+        del state.tokens[token.scope_id].children[token_id]
+    return token
+
+
+def _token_arrived(state: State, fact: facts.TokenArrived) -> None:
+    by_flow = state.tokens[fact.scope_id].arrived.setdefault(fact.element_id, {})
+    by_flow[fact.flow_id] = by_flow.get(fact.flow_id, 0) + 1
+
+
+def _tokens_joined(state: State, fact: facts.TokensJoined) -> None:
+    arrived = state.tokens[fact.scope_id].arrived
+    surplus = {flow: count - 1 for flow, count in arrived[fact.element_id].items() if count > 1}
+    if surplus:
+        arrived[fact.element_id] = surplus
+    else:
+        del arrived[fact.element_id]
+
+
+def _scope_interrupted(state: State, fact: facts.ScopeInterrupted) -> None:
+    scope = state.tokens[fact.id]
+    scope.arrived.clear()
+    scope.interrupted = True
+
+
+def _variable_set(state: State, fact: facts.VariableSet) -> None:
+    state.tokens[fact.scope_id].variables[fact.name] = fact.value
+
+
+def _user_task_opened(state: State, fact: facts.UserTaskOpened) -> None:
+    token = state.tokens[fact.id]
+    token.work, token.assignee = "user_task", fact.assignee
+
+
+def _user_task_assigned(state: State, fact: facts.UserTaskAssigned) -> None:
+    state.tokens[fact.id].assignee = fact.assignee
+
+
+def _job_created(state: State, fact: facts.JobCreated) -> None:
+    state.tokens[fact.id].work = "job"
+
+
+def _work_ended(state: State, fact: facts.UserTaskCompleted | facts.UserTaskCancelled | facts.JobCompleted) -> None:
+    token = state.tokens[fact.id]
+    token.work = token.assignee = None
+
+
+def _timer_started(state: State, fact: facts.TimerStarted) -> None:
+    wait = Wait(fact.id, fact.owner_id, fact.element_id, "timer")
+    wait.due, wait.interval, wait.repetitions = fact.due, fact.interval, fact.repetitions
+    _open(state, wait)
+
+
+def _subscription_opened(state: State, fact: facts.SubscriptionOpened) -> None:
+    _open(state, Wait(fact.id, fact.owner_id, fact.element_id, fact.kind, fact.name, fact.key))
+
+
+def _open(state: State, wait: Wait) -> None:
+    state.last_id = wait.id
+    state.waits[wait.id] = wait
+    state.tokens[wait.owner_id].waits[wait.id] = None
+
+
+def _wait_ended(state: State, fact: facts.TimerFired | facts.TimerCancelled | facts.SubscriptionClosed) -> None:
+    wait = state.waits.pop(fact.id)
+    del state.tokens[wait.owner_id].waits[fact.id]
+
+
+def _nothing_changes(_state: State, _fact: Fact) -> None:
+    """For whoever reads the history; where it moved a token, that follows as a fact of its own."""
+
+
+def _multi_instance_started(state: State, fact: facts.MultiInstanceStarted) -> None:
+    state.tokens[fact.id].items = Items(fact.items)
+
+
+def _output_collected(state: State, fact: facts.OutputCollected) -> None:
+    items = state.tokens[fact.id].items
+    assert items is not None, "outputs are collected by a multi-instance activity only"
+    items.outputs[fact.index] = fact.value
+
+
+def _incident_raised(state: State, fact: facts.IncidentRaised) -> None:
+    state.last_id = fact.id
+    state.tokens[fact.token_id].incident = Incident(fact.id, fact.phase, fact.message)
+
+
+def _incident_resolved(state: State, fact: facts.IncidentResolved) -> None:
+    for token in state.tokens.values():
+        if token.incident is not None and token.incident.id == fact.id:
+            token.incident = None
+            return
+
+
+_APPLIERS: dict[type, Callable[[State, Any], None]] = {
+    facts.InstanceStarted: _instance_started,
+    facts.InstanceCompleted: _instance_completed,
+    facts.InstanceFailed: _instance_failed,
+    facts.InstanceCancelled: _instance_cancelled,
+    facts.ElementActivated: _element_activated,
+    facts.ElementCompleted: _element_completed,
+    facts.ElementTerminated: _element_terminated,
+    facts.FlowTaken: _nothing_changes,
+    facts.TokenArrived: _token_arrived,
+    facts.TokensJoined: _tokens_joined,
+    facts.ScopeInterrupted: _scope_interrupted,
+    facts.VariableSet: _variable_set,
+    facts.UserTaskOpened: _user_task_opened,
+    facts.UserTaskAssigned: _user_task_assigned,
+    facts.UserTaskCompleted: _work_ended,
+    facts.UserTaskCancelled: _work_ended,
+    facts.JobCreated: _job_created,
+    facts.JobCompleted: _work_ended,
+    facts.JobCancelled: _work_ended,
+    facts.TimerStarted: _timer_started,
+    facts.TimerFired: _wait_ended,
+    facts.TimerCancelled: _wait_ended,
+    facts.SubscriptionOpened: _subscription_opened,
+    facts.SubscriptionTriggered: _nothing_changes,
+    facts.SubscriptionClosed: _wait_ended,
+    facts.MessageThrown: _nothing_changes,
+    facts.SignalThrown: _nothing_changes,
+    facts.ErrorThrown: _nothing_changes,
+    facts.MultiInstanceStarted: _multi_instance_started,
+    facts.OutputCollected: _output_collected,
+    facts.DecisionEvaluated: _nothing_changes,
+    facts.IncidentRaised: _incident_raised,
+    facts.IncidentResolved: _incident_resolved,
+}

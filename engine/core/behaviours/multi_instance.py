@@ -1,0 +1,51 @@
+"""The body of a multi-instance activity (BPMN 2.0, 13.3.7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.core import facts, items
+from engine.core.behaviours.behaviour import Activity
+from engine.core.execution import Execution
+from engine.core.expressions import ExpressionError
+from engine.core.model import Element, MultiInstance
+from engine.core.state import Token
+
+MAX_ITEMS = 100_000
+
+
+class MultiInstanceBody(Activity):
+    """Starts an item for each value, at once or one after the other, and completes with the last."""
+
+    def execute(self, run: Execution, token: Token, element: Element) -> None:
+        loop = items.loop_of(element)
+        values = _values(run, token, loop)
+        run.emit(facts.MultiInstanceStarted(token.id, values))
+        if not values:
+            run.resume(token, "complete")
+        for index in range(min(1, len(values)) if loop.sequential else len(values)):
+            items.start(run, token, element, index)
+
+    def complete(self, run: Execution, token: Token, element: Element) -> None:
+        loop, held = items.loop_of(element), items.items_of(token)
+        flows = self.outgoing(run, token, element)
+        if loop.output_collection is not None:
+            collected = [held.outputs[index] for index in sorted(held.outputs)]
+            run.set_variable(token, loop.output_collection, collected)
+        run.finish(token, flows)
+
+
+def _values(run: Execution, token: Token, loop: MultiInstance) -> tuple[Any, ...]:
+    if loop.collection is not None:
+        values = run.evaluate(loop.collection, token)
+        if not isinstance(values, list | tuple):
+            raise ExpressionError(f"Expected a list for the collection '{loop.collection.text}', but it is {values!r}.")
+    else:
+        assert loop.cardinality is not None
+        count = run.evaluate(loop.cardinality, token)
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise ExpressionError(f"Expected a whole number of instances, but '{loop.cardinality.text}' is {count!r}.")
+        values = range(min(count, MAX_ITEMS + 1))
+    if len(values) > MAX_ITEMS:
+        raise ExpressionError(f"Expected at most {MAX_ITEMS} instances, but there are more.")
+    return tuple(values)

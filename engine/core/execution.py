@@ -1,0 +1,225 @@
+"""One run of the core: the state, the facts so far, and the tokens that still have to move.
+
+Everything a behaviour may do to a state is a method here, and ends in `emit`. A behaviour works out what can fail
+before it emits anything, so that an element either happened or did not: an incident never leaves half of one behind.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap, deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.core import facts
+from engine.core.apply import apply
+from engine.core.expressions import Expression
+from engine.core.facts import Fact
+from engine.core.model import Element, Flow, Library, ProcessModel
+from engine.core.state import ROOT, State, Token
+from engine.errors import ExecutionFailed
+
+if TYPE_CHECKING:
+    from engine.core.behaviours.behaviour import Behaviour
+
+Phase = Literal["enter", "execute", "complete", "job"]
+
+MAX_DEPTH = 100
+"""Scopes within scopes. A process that calls itself without end stops here with an incident."""
+
+
+class Execution:
+    """What behaviours work with. `queue` holds tokens to move, first in first out."""
+
+    def __init__(
+        self, library: Library, behaviours: Mapping[str, Behaviour], state: State, now: datetime
+    ) -> None:
+        self.library = library
+        self.behaviours = behaviours
+        self.state = state
+        self.now = now
+        self.facts: list[Fact] = []
+        self.queue: deque[tuple[Phase, int]] = deque()
+        self._functions: Mapping[str, Any] | None = None
+
+    # Looking
+
+    def model(self, token: Token) -> ProcessModel:
+        definition_id = self.state.tokens[token.process_id].definition_id
+        assert definition_id is not None, "a process scope has a definition"
+        return self.library.process(definition_id)
+
+    def element(self, token: Token) -> Element:
+        return self.model(token).elements[token.element_id]
+
+    def definition_id(self, token: Token) -> str:
+        return self.state.tokens[token.process_id].definition_id or ""
+
+    def next_id(self) -> int:
+        return self.state.last_id + 1
+
+    def depth(self, token: Token) -> int:
+        depth = 0
+        while token.scope_id:
+            token = self.state.tokens[token.scope_id]
+            depth += 1
+        return depth
+
+    # Variables
+
+    def visible(self, token: Token) -> Mapping[str, Any]:
+        """The variables that an expression at this token sees: its own before those of the scopes around it."""
+        levels = []
+        while True:
+            if token.variables or token.id == token.process_id:
+                levels.append(token.variables)
+            if token.id == token.process_id:
+                return levels[0] if len(levels) == 1 else ChainMap(*levels)
+            token = self.state.tokens[token.scope_id]
+
+    @property
+    def functions(self) -> Mapping[str, Any]:
+        if self._functions is None:
+            self._functions = {**self.library.functions, "now": lambda: self.now}
+        return self._functions
+
+    def evaluate(self, expression: Expression, token: Token) -> Any:
+        """Raises ExpressionError."""
+        return expression.evaluate(self.visible(token), self.functions)
+
+    def text(self, expression: Expression, token: Token) -> str | None:
+        value = self.evaluate(expression, token)
+        return None if value is None else str(value)
+
+    def set_local(self, token: Token, name: str, value: Any) -> None:
+        """Write a variable at this token."""
+        self.emit(facts.VariableSet(token.id, name, jsonable(name, value), token.variables.get(name)))
+
+    def set_variable(self, token: Token, name: str, value: Any) -> None:
+        """Write a variable where it is defined, else in the process scope."""
+        while name not in token.variables and token.id != token.process_id:
+            token = self.state.tokens[token.scope_id]
+        self.set_local(token, name, value)
+
+    def set_variables(self, token: Token, variables: Mapping[str, Any]) -> None:
+        checked = {name: jsonable(name, value) for name, value in variables.items()}
+        for name, value in checked.items():
+            self.set_variable(token, name, value)
+
+    # Moving
+
+    def emit(self, fact: Fact) -> None:
+        apply(self.state, fact)
+        self.facts.append(fact)
+
+    def activate(
+        self,
+        element: Element,
+        scope_id: int,
+        *,
+        phase: Phase | None = "enter",
+        index: int | None = None,
+        definition_id: str | None = None,
+    ) -> Token:
+        """Put a new token at an element, to be moved on from `phase` when its turn comes (None: by what is in it)."""
+        token_id = self.next_id()
+        self.emit(
+            facts.ElementActivated(token_id, element.id, scope_id, element.kind, element.name, definition_id, index)
+        )
+        if phase is not None:
+            self.queue.append((phase, token_id))
+        return self.state.tokens[token_id]
+
+    def resume(self, token: Token, phase: Phase) -> None:
+        self.queue.append((phase, token.id))
+
+    def take(self, flows: Sequence[Flow], scope_id: int, elements: Mapping[str, Element]) -> None:
+        """Send a token along each flow."""
+        for flow in flows:
+            self.emit(facts.FlowTaken(scope_id, flow.id))
+            target = elements[flow.target]
+            self.behaviours[target.kind].arrive(self, scope_id, target, flow)
+
+    def finish(self, token: Token, flows: Sequence[Flow]) -> None:
+        """Consume a token and send what comes of it on its way; the scope ends where that was the last."""
+        elements = self.model(token).elements
+        scope_id = token.scope_id
+        self.close_waits(token)
+        self.emit(facts.ElementCompleted(token.id))
+        if flows:
+            self.take(flows, scope_id, elements)
+        elif scope_id:
+            self.leave_scope(scope_id)
+
+    def leave_scope(self, scope_id: int) -> None:
+        scope = self.state.tokens[scope_id]
+        if not scope.children:
+            self.queue.append(("complete", scope_id))
+
+    def terminate(self, token: Token, reason: str) -> None:
+        """End a token and everything in it, innermost first."""
+        for child_id in list(token.children):
+            self.terminate(self.state.tokens[child_id], reason)
+        self.close_waits(token)
+        if token.incident is not None:
+            self.emit(facts.IncidentResolved(token.incident.id, token.id))
+        if token.work == "user_task":
+            self.emit(facts.UserTaskCancelled(token.id, reason))
+        elif token.work == "job":
+            self.emit(facts.JobCancelled(token.id, reason))
+        self.emit(facts.ElementTerminated(token.id, reason))
+
+    def empty(self, scope: Token, reason: str, *, but: int = 0) -> None:
+        """End everything in a scope, and what could still start in it; the scope itself stays."""
+        for child_id in list(scope.children):
+            if child_id != but:
+                self.terminate(self.state.tokens[child_id], reason)
+        elements = self.model(scope).elements
+        for wait_id in list(scope.waits):
+            if elements[self.state.waits[wait_id].element_id].kind == "startEvent":
+                self.close_wait(wait_id)
+        self.emit(facts.ScopeInterrupted(scope.id))
+
+    # Waiting
+
+    def open_waits(self, opened: Sequence[Callable[[int], Fact]]) -> None:
+        """Open timers and subscriptions that `engine.core.waiting` has prepared."""
+        for fact_with in opened:
+            self.emit(fact_with(self.next_id()))
+
+    def close_waits(self, token: Token) -> None:
+        for wait_id in list(token.waits):
+            self.close_wait(wait_id)
+
+    def close_wait(self, wait_id: int) -> None:
+        is_timer = self.state.waits[wait_id].kind == "timer"
+        self.emit(facts.TimerCancelled(wait_id) if is_timer else facts.SubscriptionClosed(wait_id))
+
+    # Failing
+
+    def raise_incident(self, token: Token, phase: Phase, message: str) -> None:
+        """Keep the token where it is; the rest of the instance goes on."""
+        self.emit(facts.IncidentRaised(self.next_id(), token.id, phase, message))
+
+    def fail_instance(self, code: str, message: str) -> None:
+        self.terminate(self.state.tokens[ROOT], f"error {code} was not caught")
+        self.emit(facts.InstanceFailed(code, message))
+
+
+def jsonable(name: str, value: Any) -> Any:
+    """A variable's value as JSON keeps it: dates become ISO 8601 strings, tuples lists.
+
+    Raises:
+        ExecutionFailed: the value is none that JSON knows.
+    """
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return [jsonable(name, item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): jsonable(name, item) for key, item in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():g}S"
+    raise ExecutionFailed(name, f"a variable must be a JSON value, and this is a {type(value).__name__}.")

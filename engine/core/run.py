@@ -1,0 +1,235 @@
+"""`run` decides: a command becomes facts, and the instance comes to rest again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.core import commands, facts, propagation
+from engine.core.behaviours import BEHAVIOURS, behaviour_of
+from engine.core.behaviours.activities import create_job
+from engine.core.behaviours.scopes import open_event_subprocesses
+from engine.core.commands import Command
+from engine.core.execution import Execution, Phase
+from engine.core.expressions import ExpressionError
+from engine.core.facts import Fact
+from engine.core.model import Library
+from engine.core.state import ROOT, State, Token, Wait
+from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState, NotFound
+
+MAX_STEPS = 100_000
+"""Elements that one command may move through; a loop without a wait in it stops here with an incident."""
+
+
+def run(library: Library, state: State | None, command: Command, now: datetime) -> tuple[State, list[Fact]]:
+    """Carry out one command.
+
+    The state is changed in place, fact by fact; where this raises, throw it away. What fails inside the instance
+    (a condition, a script, a decision) raises nothing: it becomes an incident that keeps its token.
+
+    Args:
+        state: None for `StartInstance` alone, which makes one.
+        now: an aware datetime; the only clock there is.
+
+    Raises:
+        InvalidState: what the command is about is not there any more, or never was.
+        ExecutionFailed: the instance cannot even start, or a variable is no JSON value.
+    """
+    execution = Execution(library, BEHAVIOURS, State() if state is None else state, now)
+    if execution.state.ended:
+        raise InvalidState("process instance", execution.state.business_key, "continue", f"has {execution.state.ended}")
+    _DECISIONS[type(command)](execution, command)
+    _come_to_rest(execution)
+    return execution.state, execution.facts
+
+
+def _come_to_rest(execution: Execution) -> None:
+    tokens, queue = execution.state.tokens, execution.queue
+    steps = 0
+    while queue:
+        phase, token_id = queue.popleft()
+        token = tokens.get(token_id)
+        if token is None or token.incident is not None:
+            continue
+        steps += 1
+        if steps > MAX_STEPS:
+            execution.raise_incident(token, phase, f"Expected to come to rest within {MAX_STEPS} steps.")
+            continue
+        _move(execution, token, phase)
+
+
+def _move(execution: Execution, token: Token, phase: Phase) -> None:
+    element = execution.element(token)
+    behaviour = behaviour_of(element, token)
+    try:
+        if phase == "enter":
+            behaviour.enter(execution, token, element)
+            phase = "execute"
+        if phase == "execute":
+            behaviour.execute(execution, token, element)
+        else:
+            behaviour.complete(execution, token, element)
+    except BpmnError as error:
+        if not propagation.throw_error(execution, token, error.code, error.message):
+            execution.raise_incident(token, phase, _uncaught(error.code, error.message))
+    except (ExpressionError, EngineError) as error:
+        execution.raise_incident(token, phase, str(error))
+
+
+def _uncaught(code: str, message: str) -> str:
+    return f"Expected an error event that catches '{code}', but there is none. {message}".rstrip()
+
+
+def _start_instance(execution: Execution, command: commands.StartInstance) -> None:
+    model = execution.library.process(command.definition_id)
+    process = model.elements[model.key]
+    start = command.start_event or process.start_event
+    if start is None or start not in model.starts:
+        known = ", ".join(f"'{name}'" for name in model.starts)
+        wanted = "without a trigger" if start is None else f"'{start}'"
+        raise ExecutionFailed(model.key, f"it has no start event {wanted}; its start events are {known}.")
+    execution.emit(facts.InstanceStarted(ROOT, command.definition_id, model.key, command.business_key))
+    root = execution.state.tokens[ROOT]
+    execution.set_variables(root, command.variables)
+    try:
+        open_event_subprocesses(execution, root, process)
+    except (ExpressionError, EngineError) as error:
+        raise ExecutionFailed(model.key, str(error)) from error
+    execution.activate(model.elements[start], ROOT)
+
+
+def _complete_user_task(execution: Execution, command: commands.CompleteUserTask) -> None:
+    token = _waiting_for(execution, "user_task", command.id)
+    _absorb(execution, token, command.variables)
+    execution.emit(facts.UserTaskCompleted(token.id))
+    execution.resume(token, "complete")
+
+
+def _complete_job(execution: Execution, command: commands.CompleteJob) -> None:
+    token = _waiting_for(execution, "job", command.id)
+    _resolve_incident(execution, token)
+    _absorb(execution, token, command.variables)
+    execution.emit(facts.JobCompleted(token.id))
+    execution.resume(token, "complete")
+
+
+def _absorb(execution: Execution, token: Token, variables: Mapping[str, Any]) -> None:
+    """With output parameters a result stays at the token, for them to pick from; else it goes to the process."""
+    element = execution.element(token)
+    if element.outputs:
+        for name, value in variables.items():
+            execution.set_local(token, name, value)
+    else:
+        execution.set_variables(token, variables)
+
+
+def _assign_user_task(execution: Execution, command: commands.AssignUserTask) -> None:
+    token = _waiting_for(execution, "user_task", command.id)
+    if token.assignee != command.assignee:
+        execution.emit(facts.UserTaskAssigned(token.id, command.assignee, token.assignee))
+
+
+def _raise_incident(execution: Execution, command: commands.RaiseIncident) -> None:
+    token = _waiting_for(execution, "job", command.id)
+    _resolve_incident(execution, token)
+    execution.raise_incident(token, "job", command.message)
+
+
+def _retry_incident(execution: Execution, command: commands.RetryIncident) -> None:
+    for token in execution.state.tokens.values():
+        if token.incident is not None and token.incident.id == command.id:
+            break
+    else:
+        raise InvalidState("incident", command.id, "retry", "is not open")
+    phase = token.incident.phase
+    _resolve_incident(execution, token)
+    if phase == "job":
+        create_job(execution, token, execution.element(token))
+    else:
+        execution.resume(token, phase)
+
+
+def _resolve_incident(execution: Execution, token: Token) -> None:
+    if token.incident is not None:
+        execution.emit(facts.IncidentResolved(token.incident.id, token.id))
+
+
+def _throw_error(execution: Execution, command: commands.ThrowError) -> None:
+    token = execution.state.tokens.get(command.id)
+    if token is None or token.work is None:
+        raise InvalidState("user task or job", command.id, "throw an error at", "is not open")
+    _resolve_incident(execution, token)
+    execution.set_variables(token, command.variables)
+    if not propagation.throw_error(execution, token, command.code, command.message):
+        execution.raise_incident(token, "job", _uncaught(command.code, command.message))
+
+
+def _fire_timer(execution: Execution, command: commands.FireTimer) -> None:
+    wait = _open_wait(execution, "timer", command.id)
+    owner = execution.state.tokens[wait.owner_id]
+    execution.emit(facts.TimerFired(wait.id))
+    _trigger(execution, wait, owner, {})
+
+
+def _correlate_message(execution: Execution, command: commands.CorrelateMessage) -> None:
+    wait = _open_wait(execution, "message", command.id)
+    execution.emit(facts.SubscriptionTriggered(wait.id))
+    _trigger(execution, wait, execution.state.tokens[wait.owner_id], command.variables)
+
+
+def _broadcast_signal(execution: Execution, command: commands.BroadcastSignal) -> None:
+    waits = execution.state.waits
+    for wait in [wait for wait in waits.values() if wait.kind == "signal" and wait.name == command.name]:
+        # An interrupting catcher may have taken a later one's activity away.
+        if wait.id in waits:
+            execution.emit(facts.SubscriptionTriggered(wait.id))
+            _trigger(execution, wait, execution.state.tokens[wait.owner_id], command.variables)
+
+
+def _trigger(execution: Execution, wait: Wait, owner: Token, variables: Mapping[str, Any]) -> None:
+    element = execution.model(owner).elements[wait.element_id]
+    token = BEHAVIOURS[element.kind].trigger(execution, wait, owner, element)
+    execution.set_variables(token, variables)
+
+
+def _set_variables(execution: Execution, command: commands.SetVariables) -> None:
+    token = execution.state.tokens.get(command.id)
+    if token is None:
+        raise InvalidState("token", command.id, "set variables at", "is not there any more")
+    execution.set_variables(token, command.variables)
+
+
+def _cancel_instance(execution: Execution, command: commands.CancelInstance) -> None:
+    execution.terminate(execution.state.tokens[ROOT], command.reason)
+    execution.emit(facts.InstanceCancelled(command.reason))
+
+
+def _waiting_for(execution: Execution, work: str, token_id: int) -> Token:
+    token = execution.state.tokens.get(token_id)
+    if token is None or token.work != work:
+        raise InvalidState(work.replace("_", " "), token_id, "find", "is not open")
+    return token
+
+
+def _open_wait(execution: Execution, kind: str, wait_id: int) -> Wait:
+    wait = execution.state.waits.get(wait_id)
+    if wait is None or wait.kind != kind:
+        raise InvalidState(kind if kind == "timer" else "subscription", wait_id, "find", "is not open")
+    return wait
+
+
+_DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
+    commands.StartInstance: _start_instance,
+    commands.CompleteUserTask: _complete_user_task,
+    commands.AssignUserTask: _assign_user_task,
+    commands.CompleteJob: _complete_job,
+    commands.RaiseIncident: _raise_incident,
+    commands.RetryIncident: _retry_incident,
+    commands.ThrowError: _throw_error,
+    commands.FireTimer: _fire_timer,
+    commands.CorrelateMessage: _correlate_message,
+    commands.BroadcastSignal: _broadcast_signal,
+    commands.SetVariables: _set_variables,
+    commands.CancelInstance: _cancel_instance,
+}

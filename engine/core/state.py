@@ -1,0 +1,166 @@
+"""What is alive in one process instance, and nothing else: a tree of tokens with what they wait for.
+
+The size of a state does not grow with the past of the case. Only `engine.core.apply` changes one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+FORMAT = 1
+
+ROOT = 1
+"""The id of the process scope's token."""
+
+
+@dataclass(slots=True)
+class Wait:
+    """A timer or a subscription. `owner_id` is the token that waits, `element_id` the event that will catch."""
+
+    id: int
+    owner_id: int
+    element_id: str
+    kind: str
+    name: str = ""
+    key: str | None = None
+    due: datetime | None = None
+    interval: str | None = None
+    repetitions: int | None = 0
+
+
+@dataclass(slots=True)
+class Items:
+    """The collection of a multi-instance activity, and what came of each item so far (by index)."""
+
+    values: tuple[Any, ...]
+    outputs: dict[int, Any] = field(default_factory=dict)
+    started: int = 0
+    completed: int = 0
+
+
+@dataclass(slots=True)
+class Incident:
+    id: int
+    phase: str
+    message: str
+
+
+@dataclass(slots=True)
+class Token:
+    """A token at an element.
+
+    `process_id` is the token of the process scope that it runs in; a process scope (the instance's own, or one of a
+    call activity) has `definition_id`. `work` is ``user_task`` or ``job`` while a person or a handler is awaited.
+    """
+
+    id: int
+    element_id: str
+    scope_id: int
+    process_id: int
+    definition_id: str | None = None
+    index: int | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    children: dict[int, None] = field(default_factory=dict)
+    waits: dict[int, None] = field(default_factory=dict)
+    arrived: dict[str, dict[str, int]] = field(default_factory=dict)
+    items: Items | None = None
+    work: str | None = None
+    assignee: str | None = None
+    incident: Incident | None = None
+    interrupted: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """`ended` is empty while the instance runs, then ``completed``, ``failed`` or ``cancelled``."""
+
+    business_key: str = ""
+    last_id: int = 0
+    ended: str = ""
+    tokens: dict[int, Token] = field(default_factory=dict)
+    waits: dict[int, Wait] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "business_key": self.business_key,
+                "last_id": self.last_id,
+                "ended": self.ended,
+                "tokens": [_token_to_list(token) for token in self.tokens.values()],
+                "waits": [_wait_to_list(wait) for wait in self.waits.values()],
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> State:
+        """
+        Raises:
+            ValueError: the text is not a state, or of a newer format.
+        """
+        data = json.loads(text)
+        if data.get("format") != FORMAT:
+            raise ValueError(f"Expected a state of format {FORMAT}, but it is of format {data.get('format')!r}.")
+        tokens = [_token_from_list(values) for values in data["tokens"]]
+        waits = [_wait_from_list(values) for values in data["waits"]]
+        state = cls(data["business_key"], data["last_id"], data["ended"])
+        state.tokens = {token.id: token for token in tokens}
+        state.waits = {wait.id: wait for wait in waits}
+        # Children and waits are known from the other side; they keep the order of their ids, which is that of their birth.
+        for token in tokens:
+            if token.scope_id:
+                state.tokens[token.scope_id].children[token.id] = None
+        for wait in waits:
+            state.tokens[wait.owner_id].waits[wait.id] = None
+        return state
+
+
+def _token_to_list(token: Token) -> list[Any]:
+    items = token.items
+    incident = token.incident
+    rest = {
+        "definition_id": token.definition_id,
+        "index": token.index,
+        "variables": token.variables or None,
+        "arrived": token.arrived or None,
+        "items": items and [items.values, list(items.outputs.items()), items.started, items.completed],
+        "work": token.work,
+        "assignee": token.assignee,
+        "incident": incident and [incident.id, incident.phase, incident.message],
+        "interrupted": token.interrupted or None,
+    }
+    kept = {name: value for name, value in rest.items() if value is not None}
+    return [token.id, token.element_id, token.scope_id, token.process_id, kept]
+
+
+def _token_from_list(values: list[Any]) -> Token:
+    token = Token(values[0], values[1], values[2], values[3])
+    rest = values[4]
+    token.definition_id = rest.get("definition_id")
+    token.index = rest.get("index")
+    token.variables = rest.get("variables", {})
+    token.arrived = rest.get("arrived", {})
+    if "items" in rest:
+        collection, outputs, started, completed = rest["items"]
+        token.items = Items(tuple(collection), dict(outputs), started, completed)
+    token.work = rest.get("work")
+    token.assignee = rest.get("assignee")
+    token.incident = Incident(*rest["incident"]) if "incident" in rest else None
+    token.interrupted = rest.get("interrupted", False)
+    return token
+
+
+def _wait_to_list(wait: Wait) -> list[Any]:
+    due = wait.due and wait.due.isoformat()
+    return [wait.id, wait.owner_id, wait.element_id, wait.kind, wait.name, wait.key, due, wait.interval, wait.repetitions]
+
+
+def _wait_from_list(values: list[Any]) -> Wait:
+    wait = Wait(*values)
+    wait.due = datetime.fromisoformat(values[6]) if values[6] else None
+    return wait
