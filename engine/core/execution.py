@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.core import facts
@@ -17,6 +18,7 @@ from engine.core.expressions import Expression
 from engine.core.facts import Fact
 from engine.core.model import Element, Flow, Library, ProcessModel
 from engine.core.state import ROOT, State, Token
+from engine.core.timing import Duration, parse_duration
 from engine.errors import ExecutionFailed
 
 if TYPE_CHECKING:
@@ -207,12 +209,14 @@ class Execution:
 
 
 def jsonable(name: str, value: Any) -> Any:
-    """A variable's value as JSON keeps it: dates become ISO 8601 strings, tuples lists.
+    """A variable's value as JSON keeps it: dates and durations become ISO 8601 strings, tuples lists.
 
     Raises:
         ExecutionFailed: the value is none that JSON knows.
     """
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float) and isfinite(value):
         return value
     if isinstance(value, list | tuple):
         return [jsonable(name, item) for item in value]
@@ -220,6 +224,6 @@ def jsonable(name: str, value: Any) -> Any:
         return {str(key): jsonable(name, item) for key, item in value.items()}
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():g}S"
-    raise ExecutionFailed(name, f"a variable must be a JSON value, and this is a {type(value).__name__}.")
+    if isinstance(value, timedelta | Duration):
+        return str(parse_duration(value))
+    raise ExecutionFailed(name, f"a variable must be a JSON value, and this is {value!r:.60}.")

@@ -16,7 +16,8 @@ from engine.core.expressions import ExpressionError
 from engine.core.facts import Fact
 from engine.core.model import Library
 from engine.core.state import ROOT, State, Token, Wait
-from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState, NotFound
+from engine.core.timing import InvalidTime
+from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState
 
 MAX_STEPS = 100_000
 """Elements that one command may move through; a loop without a wait in it stops here with an incident."""
@@ -73,7 +74,7 @@ def _move(execution: Execution, token: Token, phase: Phase) -> None:
     except BpmnError as error:
         if not propagation.throw_error(execution, token, error.code, error.message):
             execution.raise_incident(token, phase, _uncaught(error.code, error.message))
-    except (ExpressionError, EngineError) as error:
+    except (ExpressionError, InvalidTime, EngineError) as error:
         execution.raise_incident(token, phase, str(error))
 
 
@@ -94,7 +95,7 @@ def _start_instance(execution: Execution, command: commands.StartInstance) -> No
     execution.set_variables(root, command.variables)
     try:
         open_event_subprocesses(execution, root, process)
-    except (ExpressionError, EngineError) as error:
+    except (ExpressionError, InvalidTime, EngineError) as error:
         raise ExecutionFailed(model.key, str(error)) from error
     execution.activate(model.elements[start], ROOT)
 

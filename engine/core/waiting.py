@@ -9,7 +9,6 @@ from typing import Any
 
 from engine.core import facts, timing
 from engine.core.execution import Execution
-from engine.core.expressions import ExpressionError
 from engine.core.facts import Fact
 from engine.core.model import Element, MessageDefinition, SignalDefinition, TimerDefinition
 from engine.core.state import Token, Wait
@@ -21,7 +20,7 @@ def prepare(run: Execution, owner: Token, events: Iterable[Element]) -> list[Ope
     """What has to be opened for these events, ready but for its ids; errors and terminations wait for nothing.
 
     Raises:
-        ExpressionError: a name, key or time cannot be worked out.
+        ExpressionError, InvalidTime: a name, key or time cannot be worked out.
     """
     opened = []
     for element in events:
@@ -33,13 +32,13 @@ def prepare(run: Execution, owner: Token, events: Iterable[Element]) -> list[Ope
 
 
 def _message(run: Execution, owner: Token, element: Element, definition: MessageDefinition) -> Opened:
-    name = run.text(definition.name, owner)
+    name = run.text(definition.name, owner) or ""
     key = run.state.business_key if definition.key is None else run.text(definition.key, owner)
     return partial(_subscription, owner.id, element.id, "message", name, key)
 
 
 def _signal(run: Execution, owner: Token, element: Element, definition: SignalDefinition) -> Opened:
-    return partial(_subscription, owner.id, element.id, "signal", run.text(definition.name, owner), None)
+    return partial(_subscription, owner.id, element.id, "signal", run.text(definition.name, owner) or "", None)
 
 
 def _subscription(owner_id: int, element_id: str, kind: str, name: str, key: str | None, wait_id: int) -> Fact:
@@ -61,17 +60,14 @@ def due_of(kind: str, value: Any, now: datetime) -> tuple[datetime, str | None, 
     """When a timer is due, its interval, and how often it fires after that (None without end).
 
     Raises:
-        ExpressionError: the value is no ISO 8601 date, duration or cycle.
+        InvalidTime: the value is no ISO 8601 date, duration or cycle.
     """
-    try:
-        if kind == "date":
-            return timing.parse_date(value, now), None, 0
-        if kind == "duration":
-            return timing.parse_duration(value).after(now), None, 0
-        cycle = timing.parse_cycle(value, now)
-        return cycle.first, cycle.interval, cycle.repetitions
-    except ValueError as error:
-        raise ExpressionError(str(error)) from error
+    if kind == "date":
+        return timing.parse_date(value, now), None, 0
+    if kind == "duration":
+        return timing.next_due(now, timing.parse_duration(value)), None, 0
+    first, interval, repetitions = timing.parse_cycle(value, now)
+    return first, str(interval), None if repetitions is None else repetitions - 1
 
 
 _PREPARATIONS: Mapping[type, Callable[[Execution, Token, Element, Any], Opened]] = {
@@ -85,6 +81,6 @@ def repeat(run: Execution, wait: Wait) -> None:
     """Start the next round of a cycle, counted from when this one was due, so that drift does not add up."""
     if wait.interval is None or wait.repetitions == 0 or wait.due is None:
         return
-    due = timing.parse_duration(wait.interval).after(wait.due)
+    due = timing.next_due(wait.due, wait.interval)
     left = None if wait.repetitions is None else wait.repetitions - 1
     run.emit(facts.TimerStarted(run.next_id(), wait.owner_id, wait.element_id, due, wait.interval, left))

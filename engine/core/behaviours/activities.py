@@ -12,7 +12,7 @@ from engine.core.execution import Execution
 from engine.core.expressions import Expression, ExpressionError
 from engine.core.model import DecisionSpec, Element, JobSpec, MessageDefinition, ScriptSpec, UserTaskSpec
 from engine.core.state import Token
-from engine.core.waiting import due_of
+from engine.core.timing import parse_date
 
 DEFAULT_PRIORITY = 50
 
@@ -151,10 +151,7 @@ def _names(run: Execution, token: Token, expressions: Sequence[Expression]) -> t
 def _moment(run: Execution, token: Token, expression: Expression | None) -> datetime | None:
     """An ISO 8601 date, or a duration from now."""
     value = None if expression is None else run.evaluate(expression, token)
-    if value is None or value == "":
-        return None
-    is_duration = isinstance(value, str) and value.startswith("P")
-    return due_of("duration" if is_duration else "date", value, run.now)[0]
+    return None if value is None or value == "" else parse_date(value, run.now)
 
 
 def _whole_number(run: Execution, token: Token, expression: Expression | None) -> int:

@@ -1,0 +1,78 @@
+"""What readers of elements share: they collect problems instead of stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from engine.core.expressions import (
+    Expression,
+    ExpressionError,
+    Script,
+    parse,
+    parse_script,
+    parse_template,
+)
+from engine.core.reading.xml import Node, text
+from engine.errors import Problem
+
+
+class Reader:
+    """Problems so far, and the definitions that elements refer to by id."""
+
+    def __init__(self, functions: Collection[str], definitions: Mapping[str, Node]) -> None:
+        self.functions = frozenset(functions)
+        self.definitions = definitions
+        self.problems: list[Problem] = []
+
+    def problem(self, node: Node, wrong: str, right: str = "") -> None:
+        owner = node
+        while owner.get("id") is None and owner.getparent() is not None:
+            owner = owner.getparent()
+        self.problems.append(Problem(owner.get("id"), node.sourceline or 0, wrong, right))
+
+    def expression(self, node: Node, source: str | None) -> Expression | None:
+        """An expression, bare or in ``${…}``; None where there is none or it is wrong."""
+        return None if source is None else self._parsed(node, source, parse)
+
+    def template(self, node: Node, source: str | None) -> Expression | None:
+        """Text with ``${…}`` in it; None where there is none or it is wrong."""
+        return None if source is None else self._parsed(node, source, parse_template)
+
+    def literal(self, source: str) -> Expression:
+        """Text that means itself, ``${`` included."""
+        return parse(repr(source)) if "${" in source or "#{" in source else parse_template(source)
+
+    def script(self, node: Node, source: str) -> Script | None:
+        try:
+            script = parse_script(source)
+        except ExpressionError as error:
+            self.problem(node, str(error), "")
+            return None
+        self._check_functions(node, script.functions)
+        return script
+
+    def _parsed(self, node: Node, source: str, parser: Callable[[str], Expression]) -> Expression | None:
+        try:
+            expression = parser(source)
+        except ExpressionError as error:
+            self.problem(node, str(error), "")
+            return None
+        self._check_functions(node, expression.functions)
+        return expression
+
+    def _check_functions(self, node: Node, called: Collection[str]) -> None:
+        for name in sorted(set(called) - self.functions):
+            known = ", ".join(sorted(self.functions)) or "none but the built-in ones"
+            self.problem(node, f"There is no function '{name}'.", f"Registered functions are: {known}.")
+
+    def reference(self, node: Node, attribute: str, kind: str) -> Node | None:
+        """The message, signal or error that `attribute` refers to; None, and a problem, where there is none."""
+        name = node.get(attribute)
+        found = None if name is None else self.definitions.get(name.rpartition(":")[2])
+        if found is None or not str(found.tag).endswith("}" + kind):
+            self.problem(node, f"{attribute} names no {kind}.", f"Choose one of the diagram's {kind}s.")
+            return None
+        return found
+
+    def documentation(self, node: Node) -> str:
+        return text(node.find("{*}documentation"))

@@ -1,0 +1,101 @@
+"""Hostile XML in, a bounded and schema-valid tree out."""
+
+from __future__ import annotations
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
+
+from engine.errors import InvalidDefinition, Problem
+
+MAX_BYTES = 10_000_000
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+VENDORS = frozenset({"http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn"})
+OTHER_ENGINES = {
+    "http://flowable.org/bpmn": "Flowable",
+    "http://activiti.org/bpmn": "Activiti",
+    "http://camunda.org/schema/zeebe/1.0": "Zeebe",
+    "http://www.jboss.org/drools": "jBPM",
+    "http://spiffworkflow.org/bpmn/schema/1.0/core": "SpiffWorkflow",
+}
+"""Namespaces whose content means something to an engine, and would be dropped here without a word."""
+
+Node = etree._Element
+
+
+def parse_xml(xml: bytes, resource: str) -> Node:
+    """The root of a document without DTD and entities, of bounded size and depth.
+
+    Raises:
+        InvalidDefinition: it is none.
+    """
+    if len(xml) > MAX_BYTES:
+        _refuse(resource, 0, f"The file has {len(xml):,} bytes.", f"At most {MAX_BYTES:,} are taken.")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as error:
+        _refuse(resource, error.lineno or 0, f"The file is not well-formed XML: {error.msg}.", "")
+    if root.getroottree().docinfo.doctype:
+        _refuse(resource, 1, "The file has a DOCTYPE.", "Documents with a DTD or entities are not taken.")
+    return root
+
+
+def parse_bpmn(xml: bytes, resource: str) -> Node:
+    """The `definitions` of a diagram that is valid against the BPMN 2.0 schema.
+
+    Raises:
+        InvalidDefinition: it is none; every violation of the schema is a problem with its line.
+    """
+    root = parse_xml(xml, resource)
+    if root.tag != f"{{{BPMN}}}definitions":
+        _refuse(resource, root.sourceline or 0, f"The root element is '{root.tag}'.", "BPMN 2.0 has 'definitions'.")
+    validator = BpmnValidator()
+    validator.preprocess(root)
+    if not validator.validator.validate(root):
+        raise InvalidDefinition(
+            resource, [Problem(None, entry.line, entry.message, "") for entry in validator.validator.error_log]
+        )
+    return root
+
+
+def _refuse(resource: str, line: int, wrong: str, right: str) -> None:
+    raise InvalidDefinition(resource, [Problem(None, line, wrong, right)])
+
+
+def split(tag: str) -> tuple[str, str]:
+    """The namespace and the local name of a tag or attribute."""
+    if tag[0] != "{":
+        return "", tag
+    namespace, _, name = tag[1:].partition("}")
+    return namespace, name
+
+
+def children(node: Node, name: str) -> list[Node]:
+    """The children of that name in BPMN's namespace."""
+    return node.findall(f"{{{BPMN}}}{name}")
+
+
+def child(node: Node, name: str) -> Node | None:
+    return node.find(f"{{{BPMN}}}{name}")
+
+
+def vendor(node: Node, name: str) -> str | None:
+    """An attribute of Camunda's or Operaton's namespace."""
+    for namespace in VENDORS:
+        value = node.get(f"{{{namespace}}}{name}")
+        if value is not None:
+            return value
+    return None
+
+
+def extensions(node: Node, name: str) -> list[Node]:
+    """Extension elements of Camunda's or Operaton's namespace."""
+    holder = child(node, "extensionElements")
+    if holder is None:
+        return []
+    return [found for found in holder.iterchildren("{*}" + name) if split(found.tag)[0] in VENDORS]
+
+
+def text(node: Node | None) -> str:
+    return "" if node is None else "".join(node.itertext()).strip()
