@@ -26,7 +26,7 @@ _COLLABORATION = frozenset(
 )
 
 
-def compile(xml: bytes, resource: str = "diagram", functions: Collection[str] = ()) -> tuple[ProcessModel, ...]:  # noqa: A001
+def compile(xml: bytes, resource: str = "diagram", functions: Collection[str] = ()) -> tuple[ProcessModel, ...]:
     """The executable processes of a diagram, in the file's order.
 
     Args:
@@ -43,7 +43,9 @@ def compile(xml: bytes, resource: str = "diagram", functions: Collection[str] = 
     _check_definitions(reader, root)
     processes = [node for node in children(root, "process") if node.get("isExecutable") in ("true", "1")]
     if not processes:
-        reader.problem(root, "The file has no executable process.", 'Mark a process as executable (isExecutable="true").')
+        reader.problem(
+            root, "The file has no executable process.", 'Mark a process as executable (isExecutable="true").'
+        )
     models = [_Process(reader, node).model() for node in processes]
     if reader.problems:
         raise InvalidDefinition(resource, sorted(reader.problems, key=lambda problem: problem.line))

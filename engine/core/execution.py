@@ -10,21 +10,19 @@ from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.core import facts
 from engine.core.apply import apply
 from engine.core.expressions import Expression
 from engine.core.facts import Fact
 from engine.core.model import Element, Flow, Library, ProcessModel
-from engine.core.state import ROOT, State, Token
+from engine.core.state import ROOT, Phase, State, Token
 from engine.core.timing import Duration, parse_duration
 from engine.errors import ExecutionFailed
 
 if TYPE_CHECKING:
     from engine.core.behaviours.behaviour import Behaviour
-
-Phase = Literal["enter", "execute", "complete", "job"]
 
 MAX_DEPTH = 100
 """Scopes within scopes. A process that calls itself without end stops here with an incident."""
@@ -33,9 +31,7 @@ MAX_DEPTH = 100
 class Execution:
     """What behaviours work with. `queue` holds tokens to move, first in first out."""
 
-    def __init__(
-        self, library: Library, behaviours: Mapping[str, Behaviour], state: State, now: datetime
-    ) -> None:
+    def __init__(self, library: Library, behaviours: Mapping[str, Behaviour], state: State, now: datetime) -> None:
         self.library = library
         self.behaviours = behaviours
         self.state = state

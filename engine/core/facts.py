@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 FORMAT = 1
 
@@ -313,7 +313,7 @@ class IncidentRaised:
 
     id: int
     token_id: int
-    phase: str
+    phase: Literal["enter", "execute", "complete", "job"]
     message: str
 
 

@@ -11,11 +11,11 @@ from engine.core.behaviours import BEHAVIOURS, behaviour_of
 from engine.core.behaviours.activities import create_job
 from engine.core.behaviours.scopes import open_event_subprocesses
 from engine.core.commands import Command
-from engine.core.execution import Execution, Phase
+from engine.core.execution import Execution
 from engine.core.expressions import ExpressionError
 from engine.core.facts import Fact
 from engine.core.model import Library
-from engine.core.state import ROOT, State, Token, Wait
+from engine.core.state import ROOT, Phase, State, Token, Wait
 from engine.core.timing import InvalidTime
 from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState
 

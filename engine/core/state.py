@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 FORMAT = 1
 
@@ -41,10 +41,14 @@ class Items:
     completed: int = 0
 
 
+Phase = Literal["enter", "execute", "complete", "job"]
+"""How far a token has come at its element, and where a retry goes on."""
+
+
 @dataclass(slots=True)
 class Incident:
     id: int
-    phase: str
+    phase: Phase
     message: str
 
 
@@ -111,7 +115,7 @@ class State:
         state = cls(data["business_key"], data["last_id"], data["ended"])
         state.tokens = {token.id: token for token in tokens}
         state.waits = {wait.id: wait for wait in waits}
-        # Children and waits are known from the other side; they keep the order of their ids, which is that of their birth.
+        # Children and waits are known from the other side; in the order of their ids, which is that of their birth.
         for token in tokens:
             if token.scope_id:
                 state.tokens[token.scope_id].children[token.id] = None
@@ -157,7 +161,8 @@ def _token_from_list(values: list[Any]) -> Token:
 
 def _wait_to_list(wait: Wait) -> list[Any]:
     due = wait.due and wait.due.isoformat()
-    return [wait.id, wait.owner_id, wait.element_id, wait.kind, wait.name, wait.key, due, wait.interval, wait.repetitions]
+    where = [wait.id, wait.owner_id, wait.element_id]
+    return [*where, wait.kind, wait.name, wait.key, due, wait.interval, wait.repetitions]
 
 
 def _wait_from_list(values: list[Any]) -> Wait:

@@ -161,4 +161,6 @@ def _whole_number(run: Execution, token: Token, expression: Expression | None) -
     try:
         return int(value)
     except (TypeError, ValueError) as error:
-        raise ExpressionError(f"Expected a whole number for the priority, but '{expression.text}' is {value!r}.") from error
+        raise ExpressionError(
+            f"Expected a whole number for the priority, but '{expression.text}' is {value!r}."
+        ) from error

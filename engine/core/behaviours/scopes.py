@@ -30,7 +30,8 @@ def is_empty(token: Token, element: Element) -> bool:
     for gateway, flows in token.arrived.items():
         came = ", ".join(f"'{flow}'" for flow in flows)
         raise ExecutionFailed(
-            element.id, f"the join '{gateway}' has tokens from {came} only, and nothing is left that could send the rest."
+            element.id,
+            f"the join '{gateway}' has tokens from {came} only, and nothing is left that could send the rest.",
         )
     return True
 

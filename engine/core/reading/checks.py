@@ -80,7 +80,10 @@ def _conditions(element: Element) -> Iterator[Finding]:
     if element.kind == "exclusiveGateway" and len(element.outgoing) > 1:
         for flow in element.outgoing:
             if flow.condition is None and flow.id != element.default_flow:
-                yield f"Flow '{flow.id}' has no condition and is not the default.", "Give it one, or make it the default."
+                yield (
+                    f"Flow '{flow.id}' has no condition and is not the default.",
+                    "Give it one, or make it the default.",
+                )
 
 
 def _event_gateway(element: Element, elements: Mapping[str, Element]) -> Iterator[Finding]:
@@ -133,7 +136,7 @@ def _process_starts(starts: list[Element], plain: list[Element]) -> Iterator[Fin
     for start in starts:
         if isinstance(start.event, ErrorDefinition | SignalDefinition):
             name = type(start.event).__name__.removesuffix("Definition").lower()
-            yield f"Its start event '{start.id}' waits for a {name}.", "A process starts plainly, by message or by timer."
+            yield f"Its start event '{start.id}' waits for a {name}.", "It may be plain, a message or a timer."
 
 
 _CATCHES = (MessageDefinition, TimerDefinition, SignalDefinition)

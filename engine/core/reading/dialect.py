@@ -177,12 +177,12 @@ def _check_attributes(reader: Reader, node: Node, name: str) -> None:
         namespace, local = split(str(attribute))
         if namespace == "":
             if local not in known or value not in WITHOUT_MEANING.get(local, {value}):
-                _unsupported(reader, node, f"{local}=\"{value}\"", local)
+                _unsupported(reader, node, f'{local}="{value}"', local)
         elif namespace in VENDORS:
             accepted = VENDOR_WITHOUT_MEANING.get(local, {value})
             understood = VENDOR_ATTRIBUTES.get(name, set()) | set(VENDOR_WITHOUT_MEANING)
             if local not in understood or value not in accepted:
-                _unsupported(reader, node, f"camunda:{local}=\"{value}\"", local)
+                _unsupported(reader, node, f'camunda:{local}="{value}"', local)
         elif namespace in OTHER_ENGINES:
             _foreign(reader, node, local, namespace)
 

@@ -60,10 +60,14 @@ def _job(reader: Reader, node: Node) -> Spec:
         return None
     topic = reader.template(node, vendor(node, "topic"))
     cycles = extensions(node, "failedJobRetryTimeCycle")
-    return None if topic is None else JobSpec(
-        topic,
-        priority=reader.template(node, vendor(node, "taskPriority")),
-        retry_cycle=text(cycles[0]) if cycles else None,
+    return (
+        None
+        if topic is None
+        else JobSpec(
+            topic,
+            priority=reader.template(node, vendor(node, "taskPriority")),
+            retry_cycle=text(cycles[0]) if cycles else None,
+        )
     )
 
 
@@ -93,7 +97,7 @@ def _business_rule_task(reader: Reader, node: Node) -> Spec:
     mapping = vendor(node, "mapDecisionResult") or "resultList"
     if mapping not in DECISION_MAPPINGS:
         known = ", ".join(sorted(DECISION_MAPPINGS))
-        reader.problem(node, f"camunda:mapDecisionResult=\"{mapping}\" is not known.", f"Use one of {known}.")
+        reader.problem(node, f'camunda:mapDecisionResult="{mapping}" is not known.', f"Use one of {known}.")
         return None
     return None if decision is None else DecisionSpec(decision, mapping, vendor(node, "resultVariable"))
 
@@ -105,7 +109,7 @@ def _call_activity(reader: Reader, node: Node) -> Spec:
         return None
     binding = vendor(node, "calledElementBinding") or "latest"
     if binding not in _BINDING_ATTRIBUTES:
-        reader.problem(node, f"camunda:calledElementBinding=\"{binding}\" is not known.", "")
+        reader.problem(node, f'camunda:calledElementBinding="{binding}" is not known.', "")
         return None
     version = None
     if _BINDING_ATTRIBUTES[binding] is not None:
@@ -137,7 +141,7 @@ def multi_instance(reader: Reader, node: Node) -> MultiInstance | None:
         reader.problem(loop, "It needs a collection or a number of instances.", "Give it one of the two.")
         return None
     if loop.get("behavior", "All") != "All":
-        reader.problem(loop, f"behavior=\"{loop.get('behavior')}\" is not supported.", "")
+        reader.problem(loop, f'behavior="{loop.get("behavior")}" is not supported.', "")
     output, collected = _data_item(loop, "outputDataItem"), text(child(loop, "loopDataOutputRef")) or None
     if (output is None) != (collected is None):
         reader.problem(loop, "An output collection and an output element need each other.", "Give it both.")

@@ -57,7 +57,6 @@ def _timer(reader: Reader, node: Node, definition: Node) -> EventDefinition | No
 _TIMES = (("date", "timeDate"), ("duration", "timeDuration"), ("cycle", "timeCycle"))
 
 
-
 def message(reader: Reader, node: Node, referring: Node) -> MessageDefinition | None:
     """The message that `referring` names, with the correlation key of `node`."""
     found = reader.reference(referring, "messageRef", "message")

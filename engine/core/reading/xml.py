@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 
@@ -20,7 +22,7 @@ OTHER_ENGINES = {
 }
 """Namespaces whose content means something to an engine, and would be dropped here without a word."""
 
-Node = etree._Element
+Node: TypeAlias = etree._Element
 
 
 def parse_xml(xml: bytes, resource: str) -> Node:
@@ -73,7 +75,7 @@ def split(tag: str) -> tuple[str, str]:
 
 def children(node: Node, name: str) -> list[Node]:
     """The children of that name in BPMN's namespace."""
-    return node.findall(f"{{{BPMN}}}{name}")
+    return list(node.iterchildren(f"{{{BPMN}}}{name}"))
 
 
 def child(node: Node, name: str) -> Node | None:
@@ -83,7 +85,7 @@ def child(node: Node, name: str) -> Node | None:
 def vendor(node: Node, name: str) -> str | None:
     """An attribute of Camunda's or Operaton's namespace."""
     for namespace in VENDORS:
-        value = node.get(f"{{{namespace}}}{name}")
+        value: str | None = node.get(f"{{{namespace}}}{name}")
         if value is not None:
             return value
     return None
