@@ -101,6 +101,8 @@ class _Process:
 
     def _read_scope(self, node: Node, kind: str, scope: str) -> None:
         dialect.check_scope(self.reader, node)
+        for item in children(node, "property"):
+            self.reader.data[item.get("id", "")] = item.get("name") or item.get("id", "")
         self._add(node, kind, scope)
         inside = self.scopes[node.get("id", "")] = _Scope()
         for part in node.iterchildren(f"{{{BPMN}}}*"):
@@ -115,7 +117,7 @@ class _Process:
                 self._read_flow(part)
             elif name == "multiInstanceLoopCharacteristics" and kind == "subProcess":
                 dialect.check(self.reader, part)
-            elif name not in _ONLY_DRAWN and not (name in ("incoming", "outgoing") and kind == "subProcess"):
+            elif name not in _ONLY_DRAWN | {"property"} and not (name in ("incoming", "outgoing") and kind == "subProcess"):
                 self.reader.problem(part, f"'{name}' is not supported.", dialect.HINTS.get(name, ""))
 
     def _read_node(self, node: Node, kind: str, scope: str) -> None:
@@ -147,6 +149,7 @@ class _Process:
             multi_instance=multi_instance(self.reader, node),
             spec=spec_of(self.reader, node, kind),
             properties=properties(node),
+            declared=tuple(self.reader.data[item.get("id", "")] for item in children(node, "property")),
             documentation=text(child(node, "documentation")),
         )
 

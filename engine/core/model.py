@@ -140,7 +140,10 @@ Spec = UserTaskSpec | JobSpec | ScriptSpec | DecisionSpec | CallSpec | MessageDe
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A flow node, or the process itself (kind ``process``), which is the outermost scope."""
+    """A flow node, or the process itself (kind ``process``), which is the outermost scope.
+
+    `declared` are the variables that belong to this scope alone; `properties` are the diagram's extension properties.
+    """
 
     id: str
     kind: str
@@ -157,6 +160,7 @@ class Element:
     start_event: str | None = None
     event_subprocesses: tuple[str, ...] = ()
     triggered_by_event: bool = False
+    declared: tuple[str, ...] = ()
     inputs: tuple[IoMapping, ...] = ()
     outputs: tuple[IoMapping, ...] = ()
     multi_instance: MultiInstance | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from engine.core import commands, facts, propagation
 from engine.core.behaviours import BEHAVIOURS, behaviour_of
 from engine.core.behaviours.activities import create_job
-from engine.core.behaviours.scopes import open_event_subprocesses
+from engine.core.behaviours.scopes import open_scope
 from engine.core.commands import Command
 from engine.core.execution import Execution
 from engine.core.expressions import ExpressionError
@@ -94,7 +94,7 @@ def _start_instance(execution: Execution, command: commands.StartInstance) -> No
     root = execution.state.tokens[ROOT]
     execution.set_variables(root, command.variables)
     try:
-        open_event_subprocesses(execution, root, process)
+        open_scope(execution, root, process)
     except (ExpressionError, InvalidTime, EngineError) as error:
         raise ExecutionFailed(model.key, str(error)) from error
     execution.activate(model.elements[start], ROOT)

@@ -12,11 +12,15 @@ from engine.core.state import ROOT, Token
 from engine.errors import ExecutionFailed
 
 
-def open_event_subprocesses(run: Execution, token: Token, element: Element) -> None:
-    """Wait for everything that may start an event sub-process of this scope."""
+def open_scope(run: Execution, token: Token, element: Element) -> None:
+    """Give a scope its own variables (10.4.1), and wait for everything that may start an event sub-process of it."""
     elements = run.model(token).elements
     starts = [elements[subprocess].start_event for subprocess in element.event_subprocesses]
-    run.open_waits(waiting.prepare(run, token, (elements[start] for start in starts if start is not None)))
+    opened = waiting.prepare(run, token, (elements[start] for start in starts if start is not None))
+    for name in element.declared:
+        if name not in token.variables:
+            run.set_local(token, name, None)
+    run.open_waits(opened)
 
 
 def is_empty(token: Token, element: Element) -> bool:
@@ -40,7 +44,7 @@ class SubProcess(Activity):
     """An embedded sub-process begins at its start event; an event sub-process was begun by the event that came."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
-        open_event_subprocesses(run, token, element)
+        open_scope(run, token, element)
         if not element.triggered_by_event:
             assert element.start_event is not None
             run.activate(run.model(token).elements[element.start_event], token.id)
@@ -82,7 +86,7 @@ class CallActivity(Activity):
         scope = run.activate(process, token.id, phase=None, definition_id=definition_id)
         for name, value in variables.items():
             run.set_local(scope, name, value)
-        open_event_subprocesses(run, scope, process)
+        open_scope(run, scope, process)
         run.activate(called.elements[process.start_event], scope.id)
 
     def outputs(self, run: Execution, token: Token, element: Element) -> list[tuple[str, Any]]:

@@ -135,14 +135,14 @@ def multi_instance(reader: Reader, node: Node) -> MultiInstance | None:
     loop = child(node, "multiInstanceLoopCharacteristics")
     if loop is None:
         return None
-    collection = vendor(loop, "collection") or text(child(loop, "loopDataInputRef")) or None
+    collection = vendor(loop, "collection") or _data(reader, loop, "loopDataInputRef")
     cardinality = child(loop, "loopCardinality")
     if (collection is None) == (cardinality is None):
         reader.problem(loop, "It needs a collection or a number of instances.", "Give it one of the two.")
         return None
     if loop.get("behavior", "All") != "All":
         reader.problem(loop, f'behavior="{loop.get("behavior")}" is not supported.', "")
-    output, collected = _data_item(loop, "outputDataItem"), text(child(loop, "loopDataOutputRef")) or None
+    output, collected = _data_item(loop, "outputDataItem"), _data(reader, loop, "loopDataOutputRef")
     if (output is None) != (collected is None):
         reader.problem(loop, "An output collection and an output element need each other.", "Give it both.")
     condition = child(loop, "completionCondition")
@@ -155,6 +155,12 @@ def multi_instance(reader: Reader, node: Node) -> MultiInstance | None:
         output_collection=collected,
         output_element=output,
     )
+
+
+def _data(reader: Reader, loop: Node, name: str) -> str | None:
+    """The variable that a reference means: that of a property with this id, or else of this name."""
+    referred = text(child(loop, name))
+    return reader.data.get(referred, referred) or None
 
 
 def _data_item(loop: Node, name: str) -> str | None:

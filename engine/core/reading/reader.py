@@ -17,11 +17,12 @@ from engine.errors import Problem
 
 
 class Reader:
-    """Problems so far, and the definitions that elements refer to by id."""
+    """Problems so far, and what elements refer to by id: `definitions`, and the names of variables in `data`."""
 
     def __init__(self, functions: Collection[str], definitions: Mapping[str, Node]) -> None:
         self.functions = frozenset(functions)
         self.definitions = definitions
+        self.data: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def problem(self, node: Node, wrong: str, right: str = "") -> None:
