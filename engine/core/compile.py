@@ -117,7 +117,9 @@ class _Process:
                 self._read_flow(part)
             elif name == "multiInstanceLoopCharacteristics" and kind == "subProcess":
                 dialect.check(self.reader, part)
-            elif name not in _ONLY_DRAWN | {"property"} and not (name in ("incoming", "outgoing") and kind == "subProcess"):
+            elif name not in _ONLY_DRAWN | {"property"} and not (
+                name in ("incoming", "outgoing") and kind == "subProcess"
+            ):
                 self.reader.problem(part, f"'{name}' is not supported.", dialect.HINTS.get(name, ""))
 
     def _read_node(self, node: Node, kind: str, scope: str) -> None:

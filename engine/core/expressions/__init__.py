@@ -9,7 +9,7 @@ Everything is parsed once, when a diagram is compiled, and is then immutable and
 """
 
 from engine.core.expressions.errors import ExpressionError, MissingValue
-from engine.core.expressions.expression import Expression, parse, parse_template
+from engine.core.expressions.expression import Expression, parse, parse_feel, parse_template
 from engine.core.expressions.script import Script, parse_script
 from engine.core.expressions.values import FUNCTIONS, as_json
 
@@ -21,6 +21,7 @@ __all__ = [
     "Script",
     "as_json",
     "parse",
+    "parse_feel",
     "parse_script",
     "parse_template",
 ]

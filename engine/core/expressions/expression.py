@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.core.expressions.errors import ExpressionError, MissingValue
 from engine.core.expressions.evaluating import Evaluator
-from engine.core.expressions.lexing import MAX_LENGTH, lex, lex_embedded
+from engine.core.expressions.lexing import MAX_LENGTH, lex, lex_embedded, lex_feel
 from engine.core.expressions.parsing import Parser
 from engine.core.expressions.shape import check_size, free_names, functions_called, registered
 from engine.core.expressions.values import FUNCTIONS, MAX_TEXT, as_text
@@ -74,6 +74,15 @@ def parse(text: str) -> Expression:
     if end < len(bare):
         raise ExpressionError(f"Expected the expression to end with its '}}', but '{bare}' has more after it.")
     return of_tree(text, Parser(tokens, bare).whole())
+
+
+def parse_feel(text: str) -> Expression:
+    """An expression as decision tables and forms write it: FEEL's ``=`` compares, the rest is this language.
+
+    Raises:
+        ExpressionError: it is none.
+    """
+    return of_tree(text, Parser(lex_feel(text), text).whole())
 
 
 def parse_template(text: str) -> Expression:

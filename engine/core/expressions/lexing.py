@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     (?P<space>[^\S\n]+)
   | (?P<newline>\n)
   | (?P<comment>\#[^\n]*)
+  | (?P<range>\.\.)
   | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
   | (?P<name>[^\W\d]\w*)
   | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
@@ -25,6 +26,7 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
+_DATE_AND_TIME = [("name", "date"), ("name", "and"), ("name", "time"), ("operator", "(")]
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
@@ -70,6 +72,18 @@ def lex_script(text: str) -> list[Token]:
     return tokens
 
 
+def lex_feel(text: str) -> list[Token]:
+    """The tokens of an expression in FEEL, where ``=`` compares and ``date and time`` is one function."""
+    tokens: list[Token] = []
+    for token in lex(text):
+        if token.kind == "operator" and token.value == "=":
+            token = token._replace(value="==")
+        tokens.append(token)
+        if [(last.kind, last.value) for last in tokens[-4:]] == _DATE_AND_TIME:
+            tokens[-4:] = [Token("name", "datetime", tokens[-4].position), token]
+    return tokens
+
+
 def _scan(text: str, start: int, comments: frozenset[str] = frozenset()) -> Iterator[Token]:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"Expected at most {MAX_LENGTH} characters, but '{text[:40]}…' has {len(text)}.")
@@ -85,7 +99,7 @@ def _scan(text: str, start: int, comments: frozenset[str] = frozenset()) -> Iter
         if kind == "string":
             yield Token(kind, _unescape(match.group()[1:-1]), match.start())
         elif kind not in ("space", "comment"):
-            yield Token(kind, match.group(), match.start())
+            yield Token("operator" if kind == "range" else kind, match.group(), match.start())
     yield Token("end", "", len(text))
 
 

@@ -160,6 +160,10 @@ class Parser:
         self._nesting -= 1
         return value
 
+    def value(self) -> ast.expr:
+        """One value without comparisons: the end of an interval, say."""
+        return self._binary(_SUM)
+
     def _deeper(self) -> None:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
@@ -225,7 +229,7 @@ class Parser:
 
     def _postfixed(self) -> ast.expr:
         value = self._atom()
-        while self.is_next(".", "[", "("):
+        while self._continues():
             symbol = self.advance().value
             if symbol == ".":
                 value = ast.Attribute(value=value, attr=self._key(), ctx=ast.Load())
@@ -236,6 +240,9 @@ class Parser:
             else:
                 raise ExpressionError(f"Expected a function's name before '(' in '{self._text}', but found a value.")
         return value
+
+    def _continues(self) -> bool:
+        return self.is_next(".", "[", "(")
 
     def name(self, expected: str) -> str:
         """Take the name of a variable or function. Words of the language cannot be one, nor ``_private`` ones."""
