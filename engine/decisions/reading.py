@@ -25,10 +25,8 @@ MAX_BYTES = 2_000_000
 MAX_RULES = 2_000
 MAX_COLUMNS = 50
 
-# SpiffWorkflow's schema of DMN 1.2 does not say where that of its layout is.
-_IMPORTS = {
-    "http://www.omg.org/spec/DMN/20180521/MODEL/": {"http://www.omg.org/spec/DMN/20180521/DMNDI/": "DMNDI12.xsd"}
-}
+# SpiffWorkflow's schema of DMN 1.2 lacks that of its layout and cannot be loaded; the shape is checked here as well.
+_WITHOUT_SCHEMA = "http://www.omg.org/spec/DMN/20180521/MODEL/"
 _FEEL = frozenset({"", "feel", "s-feel"})
 _WITH_ID = frozenset({"decisionTable", "input", "output", "rule", "inputEntry", "outputEntry"})
 _IGNORED = frozenset({"description", "extensionElements", "annotation"})
@@ -68,7 +66,8 @@ def _root(xml: bytes, resource: str) -> Any:
         raise _unusable(resource, root.sourceline, "It is no DMN file.", "Write it as DMN 1.3 (dmn-js does).")
     if namespace not in (root.nsmap.get(None), root.nsmap.get("dmn")):
         raise _unusable(resource, root.sourceline, "Its prefix for DMN is unusual.", "Use 'dmn', or none.")
-    _check_schema(root, namespace, resource)
+    if namespace != _WITHOUT_SCHEMA:
+        _check_schema(root, namespace, resource)
     return root
 
 
@@ -83,7 +82,7 @@ def _check_schema(root: Any, namespace: str, resource: str) -> None:
 
 @lru_cache
 def _validator(namespace: str) -> Any:
-    return BpmnValidator(SCHEMAS[namespace], imports=_IMPORTS.get(namespace))
+    return BpmnValidator(SCHEMAS[namespace])
 
 
 def _unusable(resource: str, line: int, wrong: str, right: str) -> InvalidDefinition:
