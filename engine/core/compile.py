@@ -16,8 +16,13 @@ from engine.errors import InvalidDefinition
 
 _FLOW_NODES = frozenset(dialect.ATTRIBUTES) - {"process", "sequenceFlow"}
 _EVENTS = frozenset({"startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent"})
-_ONLY_DRAWN = frozenset({"documentation", "extensionElements", "laneSet", "textAnnotation", "association", "group"})
-"""Parts of a scope that a person reads and no engine runs. A node's incoming and outgoing repeat what flows say."""
+_ONLY_DRAWN = frozenset(
+    {"documentation", "extensionElements", "property", "laneSet", "textAnnotation", "association", "group"}
+)
+"""Parts of a scope that are read elsewhere, or that a person reads and no engine runs.
+
+A sub-process's incoming and outgoing repeat what its flows say.
+"""
 
 _ONLY_REFERRED_TO = frozenset({"message", "signal", "error", "escalation", "itemDefinition", "category"})
 _DEFINITIONS = _ONLY_REFERRED_TO | {"process", "collaboration", "documentation", "extensionElements"}
@@ -117,9 +122,7 @@ class _Process:
                 self._read_flow(part)
             elif name == "multiInstanceLoopCharacteristics" and kind == "subProcess":
                 dialect.check(self.reader, part)
-            elif name not in _ONLY_DRAWN | {"property"} and not (
-                name in ("incoming", "outgoing") and kind == "subProcess"
-            ):
+            elif name not in (_ONLY_DRAWN if kind == "process" else _ONLY_DRAWN | {"incoming", "outgoing"}):
                 self.reader.problem(part, f"'{name}' is not supported.", dialect.HINTS.get(name, ""))
 
     def _read_node(self, node: Node, kind: str, scope: str) -> None:
