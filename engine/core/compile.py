@@ -175,15 +175,17 @@ class _Process:
         outgoing: dict[str, list[Flow]] = {name: [] for name in self.elements}
         for flow in self.flows.values():
             source, target = self.elements.get(flow.source), self.elements.get(flow.target)
-            if source is None or target is None or source.scope != target.scope:
+            if source is not None and target is not None and source.scope != target.scope:
                 self.reader.problem(
                     self.nodes[flow.id],
                     f"It leads from '{flow.source}' to '{flow.target}', which are not in one scope.",
                     "A flow stays within its process or sub-process.",
                 )
-                continue
-            outgoing[flow.source].append(flow)
-            incoming[flow.target].append(flow)
+            # An end that was not understood is a problem of its own; the other one is connected all the same.
+            if source is not None:
+                outgoing[flow.source].append(flow)
+            if target is not None:
+                incoming[flow.target].append(flow)
         boundary: dict[str, list[str]] = {}
         for element in self.elements.values():
             if element.attached_to is not None:

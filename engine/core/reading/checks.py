@@ -90,7 +90,9 @@ def _event_gateway(element: Element, elements: Mapping[str, Element]) -> Iterato
     if not element.outgoing:
         yield "No event follows it.", "Connect it to catching events or receive tasks."
     for flow in element.outgoing:
-        target = elements[flow.target]
+        target = elements.get(flow.target)
+        if target is None:
+            continue
         if target.kind not in _BEHIND_EVENT_GATEWAY:
             yield f"'{target.id}' behind it is a {target.kind}.", "Only catching events and receive tasks may follow."
         if len(target.incoming) > 1:

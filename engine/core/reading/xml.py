@@ -52,13 +52,28 @@ def parse_bpmn(xml: bytes, resource: str) -> Node:
     root = parse_xml(xml, resource)
     if root.tag != f"{{{BPMN}}}definitions":
         _refuse(resource, root.sourceline or 0, f"The root element is '{root.tag}'.", "BPMN 2.0 has 'definitions'.")
+    problems = _repeated_ids(root)
     validator = BpmnValidator()
     validator.preprocess(root)
-    if not validator.validator.validate(root):
-        raise InvalidDefinition(
-            resource, [Problem(None, entry.line, entry.message, "") for entry in validator.validator.error_log]
-        )
+    if not problems and not validator.validator.validate(root):
+        problems = [Problem(None, entry.line, entry.message, "") for entry in validator.validator.error_log]
+    if problems:
+        raise InvalidDefinition(resource, problems)
     return root
+
+
+def _repeated_ids(root: Node) -> list[Problem]:
+    """What the schema would call an invalid xs:ID, said so that a designer understands it."""
+    lines: dict[str, int] = {}
+    problems = []
+    for node in root.iter(f"{{{BPMN}}}*"):
+        element_id = node.get("id")
+        if element_id is not None and element_id in lines:
+            wrong = f"The id is used in line {lines[element_id]} already."
+            problems.append(Problem(element_id, node.sourceline or 0, wrong, "Every element needs an id of its own."))
+        elif element_id is not None:
+            lines[element_id] = node.sourceline or 0
+    return problems
 
 
 def _refuse(resource: str, line: int, wrong: str, right: str) -> None:

@@ -1,0 +1,155 @@
+"""Drives the pure core in tests: one instance or several, a clock that the test moves, no database.
+
+After every command it is checked that the facts alone lead to the same state, and that the state survives JSON.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine.core import State, compile, facts, replay, run
+from engine.core import commands as c
+from engine.core.model import Decision, ProcessModel
+from engine.errors import BpmnError, NotFound
+
+HEADER = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="d" targetNamespace="urn:test">'
+    '<message id="msg_m" name="m"/><message id="msg_k" name="k"/><signal id="sig_g" name="g"/>'
+    '<error id="err_x" name="x" errorCode="X"/><error id="err_y" name="y" errorCode="Y"/>'
+)
+
+
+def process(body: str, *paths: str, key: str = "P", conditions: Mapping[str, str] | None = None) -> str:
+    """A process of `body` and of flows along paths such as ``"s u e"``; the flow from s to u has the id ``s-u``."""
+    return f'<process id="{key}" isExecutable="true">{body}{flows(*paths, conditions=conditions)}</process>'
+
+
+def flows(*paths: str, conditions: Mapping[str, str] | None = None) -> str:
+    lines = []
+    for path in paths:
+        names = path.split()
+        for source, target in itertools.pairwise(names):
+            condition = (conditions or {}).get(f"{source}-{target}")
+            inner = condition and f'<conditionExpression xsi:type="tFormalExpression">{condition}</conditionExpression>'
+            lines.append(f'<sequenceFlow id="{source}-{target}" sourceRef="{source}" targetRef="{target}">')
+            lines.append(f"{inner or ''}</sequenceFlow>")
+    return "".join(lines)
+
+
+def log(name: str) -> str:
+    """A script task that writes its own id to the trace."""
+    return f"<scriptTask id=\"{name}\"><script>log('{name}')</script></scriptTask>"
+
+
+def diagram(*processes: str) -> bytes:
+    return f"{HEADER}{''.join(processes)}</definitions>".encode()
+
+
+class Case:
+    """A library of what was compiled, and the instances that run."""
+
+    def __init__(self, *processes: str, decisions: Mapping[str, Decision] | None = None) -> None:
+        self.trace: list[str] = []
+        self.functions: dict[str, Any] = {"log": lambda value: self.trace.append(str(value)), "fail": _throw}
+        self.models: dict[str, ProcessModel] = {
+            model.key: model for model in compile(diagram(*processes), "test", self.functions)
+        }
+        self.decisions = dict(decisions or {})
+        self.now = datetime(2026, 5, 1, tzinfo=UTC)
+        self.state = State()
+        self.facts: list[facts.Fact] = []
+
+    # The library
+
+    def process(self, definition_id: str) -> ProcessModel:
+        return self.models[definition_id]
+
+    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
+        if key not in self.models:
+            raise NotFound("process", key)
+        return key
+
+    def decision(self, key: str, caller: str) -> Decision:
+        if key not in self.decisions:
+            raise NotFound("decision table", key)
+        return self.decisions[key]
+
+    # Commands
+
+    def start(self, *, key: str = "P", at: str | None = None, **variables: Any) -> Case:
+        self._run(None, c.StartInstance(key, "case-1", variables, at))
+        return self
+
+    def do(self, command: c.Command) -> list[facts.Fact]:
+        return self._run(self.state, command)
+
+    def _run(self, state: State | None, command: c.Command) -> list[facts.Fact]:
+        self.state, emitted = run(self, state, command, self.now)
+        self.facts.extend(emitted)
+        written = json.loads(json.dumps([facts.encode(fact) for fact in self.facts]))
+        assert replay(facts.decode(fact) for fact in written) == self.state
+        assert State.from_json(self.state.to_json()) == self.state
+        return emitted
+
+    def complete(self, element_id: str, **variables: Any) -> None:
+        """Complete the oldest open user task or job of an element."""
+        token = self.waiting(element_id)[0]
+        command = c.CompleteUserTask if self.state.tokens[token].work == "user_task" else c.CompleteJob
+        self.do(command(token, variables))
+
+    def message(self, name: str, key: str = "case-1", **variables: Any) -> None:
+        waits = [
+            wait for wait in self.state.waits.values() if (wait.kind, wait.name, wait.key) == ("message", name, key)
+        ]
+        assert waits, f"nobody waits for {name}"
+        self.do(c.CorrelateMessage(waits[0].id, variables))
+
+    def signal(self, name: str, **variables: Any) -> None:
+        self.do(c.BroadcastSignal(name, variables))
+
+    def advance(self, **span: float) -> None:
+        """Move the clock on; what is due fires in order of due time, at its due time."""
+        target = self.now + timedelta(**span)
+        while due := [(wait.due, wait.id) for wait in self.state.waits.values() if wait.due and wait.due <= target]:
+            self.now, wait_id = min(due)
+            self.do(c.FireTimer(wait_id))
+        self.now = target
+
+    # Looking
+
+    def waiting(self, element_id: str) -> list[int]:
+        """Open user tasks and jobs of an element."""
+        return [token.id for token in self.state.tokens.values() if token.work and token.element_id == element_id]
+
+    @property
+    def open(self) -> list[str]:
+        """The elements of all open user tasks and jobs."""
+        return sorted(token.element_id for token in self.state.tokens.values() if token.work)
+
+    @property
+    def incidents(self) -> list[str]:
+        return [token.incident.message for token in self.state.tokens.values() if token.incident]
+
+    @property
+    def incident_ids(self) -> list[int]:
+        return [token.incident.id for token in self.state.tokens.values() if token.incident]
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Those of the process scope, or its last values where the instance has ended."""
+        return {
+            fact.name: fact.value for fact in self.facts if isinstance(fact, facts.VariableSet) and fact.scope_id == 1
+        }
+
+    def happened(self, kind: type) -> list[Any]:
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+
+def _throw(code: str) -> None:
+    raise BpmnError(code)

@@ -1,0 +1,188 @@
+"""What cannot be run is refused at deployment, every problem at once, with element and line."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core import compile
+from engine.core.reading.xml import MAX_BYTES
+from engine.errors import InvalidDefinition, Problem
+from tests.engine.core.case import HEADER, diagram, flows, log, process
+
+PLAIN = '<startEvent id="s"/><task id="t"/><endEvent id="e"/>'
+
+
+def problems(xml: bytes | str) -> tuple[Problem, ...]:
+    with pytest.raises(InvalidDefinition) as caught:
+        compile(xml.encode() if isinstance(xml, str) else xml, "test.bpmn", {"log"})
+    return caught.value.problems
+
+
+def test_every_problem_is_named_at_once_with_element_and_line() -> None:
+    xml = diagram(
+        "\n"
+        + process(
+            '<startEvent id="s"/>\n<inclusiveGateway id="or"/>\n<serviceTask id="j"/>\n'
+            '<exclusiveGateway id="x"/>\n<task id="lonely"/>\n',
+            "s or j x",
+            conditions={"s-or": "a +"},
+        )
+    )
+    found = {problem.element_id: problem for problem in problems(xml)}
+    assert found["or"].line == 3
+    assert "inclusiveGateway" in found["or"].wrong
+    assert found["j"].line == 4
+    assert "who does the work" in found["j"].wrong
+    assert found["lonely"].line == 6
+    assert "nothing ever gets there" in found["lonely"].wrong
+    assert found["s-or"].line == 7
+
+
+@pytest.mark.parametrize(
+    ("xml", "wrong"),
+    [
+        (b"", "not well-formed"),
+        (b"<definitions", "not well-formed"),
+        (b"\x00\xff\xfe", "not well-formed"),
+        (b"<html/>", "The root element is 'html'"),
+        (b"<a>" * 300 + b"</a>" * 300, "not well-formed"),
+        (HEADER.encode() + b"<process/></definitions>", "no executable process"),
+        (diagram('<process id="P" isExecutable="true"><startEvent/><frog/></process>'), "frog"),
+        (diagram(process(PLAIN.replace('id="t"', 'id="s"'), "s e")), "The id is used in line 1 already."),
+    ],
+)
+def test_what_is_no_diagram_is_refused(xml: bytes, wrong: str) -> None:
+    assert any(wrong in problem.wrong for problem in problems(xml)), problems(xml)
+
+
+def test_an_oversized_file_is_refused_before_it_is_read() -> None:
+    (problem,) = problems(b" " * (MAX_BYTES + 1))
+    assert "10,000,001 bytes" in problem.wrong
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        '<!DOCTYPE d [<!ENTITY a "AAAA"><!ENTITY b "&a;&a;&a;&a;">]>',
+        '<!DOCTYPE d SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        "<!DOCTYPE definitions>",
+    ],
+)
+def test_a_document_type_is_refused_and_nothing_is_fetched_or_expanded(doctype: str) -> None:
+    found = problems(doctype + diagram(process(PLAIN.replace('id="t"', 'id="t" name="&x;"'), "s t e")).decode())
+    assert any("DOCTYPE" in problem.wrong or "well-formed" in problem.wrong for problem in found)
+    assert "root:" not in str(found)
+
+
+UNSUPPORTED = {
+    "camunda:class": '<serviceTask id="x" camunda:class="a.B"/>',
+    "camunda:delegateExpression": '<serviceTask id="x" camunda:delegateExpression="${b}"/>',
+    "camunda:asyncBefore": '<task id="x" camunda:asyncBefore="true"/>',
+    "isForCompensation": '<task id="x" isForCompensation="true"/>',
+    "startQuantity": '<task id="x" startQuantity="2"/>',
+    "standardLoopCharacteristics": '<task id="x"><standardLoopCharacteristics/></task>',
+    "ioSpecification": '<task id="x"><ioSpecification><inputSet/><outputSet/></ioSpecification></task>',
+    "camunda:executionListener": '<task id="x"><extensionElements><camunda:executionListener/></extensionElements></task>',
+    "camunda:formData": '<userTask id="x"><extensionElements><camunda:formData/></extensionElements></userTask>',
+    "complexGateway": '<complexGateway id="x"/>',
+    "transaction": '<transaction id="x"/>',
+    "adHocSubProcess": '<adHocSubProcess id="x"/>',
+    "compensateEventDefinition": '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
+    "linkEventDefinition": '<intermediateThrowEvent id="x"><linkEventDefinition name="l"/></intermediateThrowEvent>',
+    "escalationEventDefinition": '<intermediateThrowEvent id="x"><escalationEventDefinition/></intermediateThrowEvent>',
+    "a intermediateThrowEvent": '<intermediateThrowEvent id="x"><timerEventDefinition/></intermediateThrowEvent>',
+    "dataObject": '<task id="x"/><dataObject id="y"/>',
+    "is meant for Flowable": '<userTask id="x" flowable:assignee="ann" xmlns:flowable="http://flowable.org/bpmn"/>',
+    "is meant for Zeebe": '<userTask id="x"><extensionElements><z:userTask xmlns:z="http://camunda.org/schema/zeebe/1.0"/>'
+    "</extensionElements></userTask>",
+    "instantiate": '<receiveTask id="x" messageRef="msg_m" instantiate="true"/>',
+    "scriptFormat": '<scriptTask id="x" scriptFormat="groovy"><script>a = 1</script></scriptTask>',
+    "behavior": '<task id="x"><multiInstanceLoopCharacteristics behavior="One"><loopCardinality>1</loopCardinality>'
+    "</multiInstanceLoopCharacteristics></task>",
+}
+
+
+@pytest.mark.parametrize("what", UNSUPPORTED)
+def test_nothing_that_cannot_be_run_is_dropped_silently(what: str) -> None:
+    found = problems(diagram(process(f'<startEvent id="s"/>{UNSUPPORTED[what]}', "s x")))
+    assert any(what in problem.wrong for problem in found), found
+
+
+WRONG = {
+    "There is no function 'shout'": '<scriptTask id="x"><script>shout(1)</script></scriptTask>',
+    "names no message": '<receiveTask id="x"/>',
+    "has 0 times": '<intermediateCatchEvent id="x"><timerEventDefinition/></intermediateCatchEvent>',
+    "but 'tomorrow' is none": '<intermediateCatchEvent id="x"><timerEventDefinition><timeDate>tomorrow</timeDate>'
+    "</timerEventDefinition></intermediateCatchEvent>",
+    "has no trigger": '<intermediateCatchEvent id="x"/>',
+    "has no script": '<scriptTask id="x"/>',
+    "names no process": '<callActivity id="x"/>',
+    "needs a collection": '<task id="x"><multiInstanceLoopCharacteristics/></task>',
+    "has 0 start events": '<subProcess id="x"/>',
+    "No event follows": '<eventBasedGateway id="x"/>',
+    "is a task": '<eventBasedGateway id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y"/>',
+    "is no activity beside it": '<task id="x"/><boundaryEvent id="b" attachedToRef="s"><messageEventDefinition '
+    'messageRef="msg_m"/></boundaryEvent><endEvent id="e"/><sequenceFlow id="f" sourceRef="b" targetRef="e"/>',
+    "An error event always interrupts": '<task id="x"/><boundaryEvent id="b" attachedToRef="x" cancelActivity="false">'
+    '<errorEventDefinition/></boundaryEvent><endEvent id="e"/><sequenceFlow id="f" sourceRef="b" targetRef="e"/>',
+    "does not choose": '<parallelGateway id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y">'
+    "<conditionExpression>a</conditionExpression></sequenceFlow>",
+    "has no condition and is not the default": '<exclusiveGateway id="x"/><task id="y"/><task id="z"/>'
+    '<sequenceFlow id="f" sourceRef="x" targetRef="y"/><sequenceFlow id="g" sourceRef="x" targetRef="z"/>',
+    "default flow 's-x' does not leave it": '<task id="x" default="s-x"/>',
+    "not in one scope": '<subProcess id="x"><startEvent id="s2"/></subProcess><task id="y"/>'
+    '<sequenceFlow id="f" sourceRef="s2" targetRef="y"/>',
+    "A flow leads out of it": '<endEvent id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y"/>',
+    "without a trigger": '<task id="x"/><subProcess id="es" triggeredByEvent="true"><startEvent id="s2"/></subProcess>',
+    "The error end event throws no error": '<endEvent id="x"><errorEventDefinition/></endEvent>',
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_diagram_that_makes_no_sense_is_refused(what: str) -> None:
+    found = problems(diagram(process(f'<startEvent id="s"/>{WRONG[what]}', "s x")))
+    assert any(what in problem.wrong for problem in found), found
+
+
+def test_a_process_needs_a_start_event_that_can_start_it() -> None:
+    assert "no start event" in problems(diagram(process('<task id="t"/>')))[0].wrong
+    two = '<startEvent id="s"/><startEvent id="s2"/><task id="t"/>'
+    assert "2 start events without a trigger" in problems(diagram(process(two, "s t", "s2 t")))[0].wrong
+
+
+def test_several_processes_of_one_file_are_compiled_and_others_are_left_to_the_reader() -> None:
+    drawn = '<process id="Customer" isExecutable="false"><frobnicate/></process>'.replace(
+        "<frobnicate/>", "<task id='c'/>"
+    )
+    models = compile(
+        diagram(process(PLAIN, "s t e"), process(PLAIN.replace('id="', 'id="q'), "qs qt qe", key="Q"), drawn)
+    )
+    assert [model.key for model in models] == ["P", "Q"]
+
+
+def test_what_only_a_person_reads_is_no_problem() -> None:
+    lanes = '<laneSet id="ls"><lane id="l"><flowNodeRef>t</flowNodeRef></lane></laneSet>'
+    note = '<textAnnotation id="n"><text>mind the gap</text></textAnnotation><association id="a" sourceRef="t" targetRef="n"/>'
+    described = process("<documentation>Why.</documentation>" + lanes + PLAIN, "s t e").replace(
+        "</process>", note + "</process>"
+    )
+    (model,) = compile(diagram(described))
+    assert model.documentation == "Why."
+    assert set(model.elements) == {"P", "s", "t", "e"}
+
+
+def test_operaton_attributes_mean_what_camunda_attributes_mean() -> None:
+    xml = diagram(process('<startEvent id="s"/><userTask id="u" camunda:assignee="ann"/>' + log("A"), "s u A")).replace(
+        b"http://camunda.org/schema/1.0/bpmn", b"http://operaton.org/schema/1.0/bpmn"
+    )
+    (model,) = compile(xml, functions={"log"})
+    spec = model.elements["u"].spec
+    assert spec is not None
+    assert spec.assignee.evaluate({}) == "ann"
+
+
+def test_flows_keep_the_order_in_which_they_are_drawn() -> None:
+    body = '<startEvent id="s"/><parallelGateway id="g"/><task id="a"/><task id="b"/>' + flows("g b", "g a")
+    (model,) = compile(diagram(process(body, "s g")))
+    assert [flow.target for flow in model.elements["g"].outgoing] == ["b", "a"]
