@@ -33,8 +33,8 @@ def replied(case: Any) -> Any:
     return case.complete("check-reply", check_verdict="ok").complete("approve-reply", approval="approved")
 
 
-def rated(case: Any, rating: str) -> Any:
-    return case.message("satisfaction-given", rating=rating, office_score=4, unit_score=2)
+def rated(case: Any, rating: str, **variables: Any) -> Any:
+    return case.message("satisfaction-given", rating=rating, office_score=4, unit_score=2, **variables)
 
 
 def closings(case: Any) -> list[str]:
@@ -100,6 +100,19 @@ def test_a_second_round_is_the_last_and_ends_with_the_way_to_a_review(case: Any)
     assert case.ended == "completed"
     assert case.topics[-2:] == ["explain-review", "close-case"]
     assert case.variables["review_route"] == "review"
+
+
+def test_the_second_round_knows_what_was_wrong_with_the_first_and_is_rated_anew(case: Any) -> None:
+    rated(replied(handled(assigned(case))), "dissatisfied", reasons={"text": 30})
+    case.complete("call-back", reached="yes", call_back_notes={"text": 31})
+    assert (case.variables["reasons"], case.variables["call_back_notes"]) == ({"text": 30}, {"text": 31})
+    replied(handled(case)).time_is_over("survey-lapsed")
+    recorded = [variables for topic, variables in case.done if topic == "record-rating"]
+    assert [(one["round"], one["rating"], one["reasons"]) for one in recorded] == [
+        (1, "dissatisfied", {"text": 30}),
+        (2, "none", None),
+    ]
+    assert case.ended == "completed"
 
 
 def test_a_petition_that_nobody_rates_in_time_is_closed_without_a_rating(case: Any) -> None:
