@@ -189,7 +189,10 @@ class ProcessModel:
 class Decision(Protocol):
     """A decision table as the core sees it."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """Its key."""
+        ...
 
     def evaluate(self, variables: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
         """The output rows, and the numbers (from 1) of the rules they come from.

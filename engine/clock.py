@@ -1,0 +1,93 @@
+"""What time it is. The only module that asks the machine.
+
+The engine's time is the world's plus an offset that stands in the database, so that every process that works on the
+database agrees on it, and a demonstration can go through months in a minute.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from engine.actors import SYSTEM, Actor
+from engine.errors import InvalidInput
+from engine.tables import clock_offset
+
+if TYPE_CHECKING:
+    from engine.database import Transaction
+    from engine.engine import Engine
+
+MICROSECOND = timedelta(microseconds=1)
+FARTHEST = timedelta(days=36_525)
+"""A clock may be moved on by a century at once; what is further is a mistake."""
+
+
+class Clock:
+    """The world's time plus `offset`, always aware and in UTC."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+
+    def world(self) -> datetime:
+        return datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.world() + self.offset
+
+
+class FixedClock(Clock):
+    """Stands still until it is moved; for tests."""
+
+    def __init__(self, moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+        super().__init__()
+        self.moment = moment
+
+    def world(self) -> datetime:
+        return self.moment
+
+    def move(self, delta: timedelta) -> None:
+        """The world goes on, and the engine was not there to see it: nothing that became due is done."""
+        self.moment += delta
+
+
+def refresh(engine: Engine) -> None:
+    """Take over the offset that another process may have set."""
+    engine.clock.offset = engine.read(_offset)
+
+
+def _offset(tx: Transaction) -> timedelta:
+    microseconds = tx.connection.execute(sa.select(clock_offset.c.microseconds)).scalar()
+    return (microseconds or 0) * MICROSECOND
+
+
+def advance(engine: Engine, delta: timedelta, actor: Actor = SYSTEM) -> datetime:
+    """Move the clock on, from one due time to the next, and do at each what is due then. Returns the new time.
+
+    Raises:
+        InvalidInput: `delta` leads backwards, or further than a century.
+        NotPermitted: `actor` may not move the clock.
+    """
+    if not timedelta(0) <= delta <= FARTHEST:
+        raise InvalidInput(f"Expected to move the clock on by 0 to {FARTHEST.days} days, but was asked for {delta}.")
+    engine.read(lambda tx: tx.authorise("move", "clock"), actor)
+    target = engine.clock.now() + delta
+    engine.run_to_rest()
+    while (due := engine.next_due()) is not None and due <= target:
+        _set(engine, max(due, engine.clock.now()), actor)
+        engine.run_to_rest()
+    _set(engine, max(target, engine.clock.now()), actor)
+    engine.run_to_rest()
+    return engine.clock.now()
+
+
+def _set(engine: Engine, moment: datetime, actor: Actor) -> None:
+    offset = moment - engine.clock.world()
+
+    def save(tx: Transaction) -> None:
+        tx.connection.execute(sa.delete(clock_offset))
+        tx.connection.execute(sa.insert(clock_offset).values(id=1, microseconds=offset // MICROSECOND))
+
+    engine.transact(save, actor)
+    engine.clock.offset = offset

@@ -1,0 +1,170 @@
+"""The database: its connections, and the one transaction that a command runs in.
+
+SQLite lets one connection write at a time. Threads of this process queue for their turn, other processes wait by
+SQLite's own lock; nobody is told that the database is locked.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine.actors import Actor
+from engine.errors import InvalidInput, NotPermitted
+from engine.library import DatabaseLibrary
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT = 60_000
+"""How long SQLite waits for another process that writes, in milliseconds."""
+
+CONFLICTS = {"40001", "40P01"}
+"""SQLSTATE of a serialisation failure and of a deadlock: the same work may succeed on the fresh state."""
+
+
+class Database:
+    """The connections to one database. `write` and `read` are the only ways to it."""
+
+    def __init__(self, url: str) -> None:
+        """
+        Raises:
+            InvalidInput: the URL is none, or of a database in memory, which threads and processes cannot share.
+        """
+        self.url = _url(url)
+        self._turn = threading.Lock()
+        self._inside = threading.local()
+        if self.url.get_backend_name() == "sqlite":
+            self._writer = _sqlite(self.url, "BEGIN IMMEDIATE", read_only=False)
+            self._reader = _sqlite(self.url, "BEGIN", read_only=True)
+        else:
+            self._writer = sa.create_engine(self.url)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @property
+    def dialect(self) -> sa.Dialect:
+        return self._writer.dialect
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction: committed where the block ends well, rolled back where it raises."""
+        if getattr(self._inside, "writing", False):
+            raise RuntimeError("Expected one transaction at a time in a thread, but a second was begun inside another.")
+        with self._in_turn(), self._writer.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            transaction.commit()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._turn:
+            self._inside.writing = True
+            try:
+                yield
+            finally:
+                self._inside.writing = False
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One snapshot, which waits for nobody and cannot write."""
+        with self._reader.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
+
+    def close(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise InvalidInput(f"Expected a database URL such as 'sqlite:///pujiang.db', but got {text!r}.") from error
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise InvalidInput(f"Expected an SQLite database in a file, but '{text}' is one in memory.")
+    return url
+
+
+def _sqlite(url: sa.URL, begin: str, *, read_only: bool) -> sa.Engine:
+    # A connection is given back only after its transaction has ended, so the pool need not roll back once more.
+    engine = sa.create_engine(url, pool_size=8, max_overflow=-1, pool_reset_on_return=None)
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def is_conflict(error: sa.exc.DBAPIError) -> bool:
+    """Whether someone else's work came in between, and the same work may be done again."""
+    if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+        return True
+    return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
+
+
+class Transaction:
+    """What one command or query works with: the connection, who asks, and when.
+
+    `now` is one moment for the whole transaction, taken when its turn came.
+    """
+
+    def __init__(self, engine: Engine, connection: sa.Connection, actor: Actor, now: datetime) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.actor = actor
+        self.now = now
+        self.library = DatabaseLibrary(connection, engine.definitions, engine.functions)
+        self._after: list[Callable[[], object]] = []
+
+    def authorise(self, action: str, target: Any) -> None:
+        """Ask whether the actor may do this; `target` is what it is done to, or its key.
+
+        Raises:
+            NotPermitted: no.
+        """
+        if not self.engine.authorise(self.actor, action, target):
+            raise NotPermitted(self.actor.id, action, getattr(target, "id", target))
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call this once everything is written for good; the same call is made once only."""
+        if call not in self._after:
+            self._after.append(call)
+
+    def committed(self) -> None:
+        """What the transaction read of definitions is there for others, and what was to follow follows."""
+        self.library.publish()
+        for call in self._after:
+            try:
+                call()
+            except Exception:
+                # What is committed has happened; nobody may be told that it failed.
+                log.exception("Expected %r to run after a commit, but it raised.", call)

@@ -1,0 +1,95 @@
+"""Deliveries: what one instance threw, on its way to another. They are rows among the jobs, with topics of ours.
+
+A delivery is made and crossed off in one transaction, so it arrives once. A signal is first dealt out into one
+delivery for each instance that waits for it: no transaction touches two instances.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from engine import incidents, messages, retry, signals
+from engine.database import Transaction
+from engine.errors import InvalidState
+from engine.tables import jobs
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`instance_id` and `token_id` are the thrower's; of a signal dealt out, `instance_id` is the receiver's."""
+
+    row_id: int
+    instance_id: int
+    token_id: int
+    topic: str
+    payload: Mapping[str, Any]
+    retries: int
+    attempt: int
+
+
+def read(row: Any) -> Delivery:
+    """Of a row of the jobs that was just claimed."""
+    payload = json.loads(row.payload)
+    return Delivery(row.id, row.instance_id, row.token_id, row.topic, payload, row.retries, row.attempts + 1)
+
+
+def run(engine: Engine, delivery: Delivery) -> None:
+    """Deliver; where that fails, try again later, and after the last attempt raise an incident."""
+    try:
+        engine.transact(partial(_deliver, delivery))
+    except Exception as error:
+        log.info("Delivery %s from instance %s failed: %s", delivery.topic, delivery.instance_id, error)
+        engine.transact(partial(_fail, delivery, error))
+
+
+def _deliver(delivery: Delivery, tx: Transaction) -> None:
+    gone = tx.connection.execute(sa.delete(jobs).where(jobs.c.id == delivery.row_id)).rowcount
+    if gone:
+        _WAYS[delivery.topic](tx, delivery)
+
+
+def _message(tx: Transaction, delivery: Delivery) -> None:
+    payload = delivery.payload
+    messages.deliver(tx, payload["name"], payload["key"], payload["variables"])
+
+
+def _signal(tx: Transaction, delivery: Delivery) -> None:
+    signals.deal_out(tx, delivery.payload["name"], delivery.payload["variables"])
+
+
+def _signal_to_one(tx: Transaction, delivery: Delivery) -> None:
+    try:
+        signals.receive(tx, delivery.instance_id, delivery.payload["name"], delivery.payload["variables"])
+    except InvalidState:
+        log.info("Instance %s had ended when signal '%s' came.", delivery.instance_id, delivery.payload["name"])
+
+
+_WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
+    ":message": _message,
+    ":signal": _signal,
+    signals.TO_ONE: _signal_to_one,
+}
+
+
+def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
+    follows = retry.next_attempt(None, delivery.retries, delivery.attempt, tx.now)
+    row = sa.update(jobs).where(jobs.c.id == delivery.row_id)
+    if isinstance(follows, retry.GiveUp):
+        tx.connection.execute(row.values(due=None, leased_until=None, retries=0, last_error=str(error)))
+        incidents.raise_for_delivery(tx, delivery.instance_id, delivery.token_id, str(error))
+    else:
+        tx.connection.execute(
+            row.values(due=follows.due, leased_until=None, retries=follows.retries, last_error=str(error))
+        )

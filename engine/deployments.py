@@ -1,0 +1,398 @@
+"""Deployments: diagrams, decision tables and forms, each in versions that never change.
+
+Running instances stay on their version; new ones, timers and messages that start one belong to the newest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import decisions
+from engine.core.compile import compile as compile_diagram
+from engine.core.expressions import ExpressionError
+from engine.core.model import Element, MessageDefinition, ProcessModel, TimerDefinition
+from engine.core.waiting import due_of
+from engine.database import Transaction
+from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
+from engine.instances import ACTIVE
+from engine.tables import (
+    definitions,
+    deployment_members,
+    deployments,
+    process_instances,
+    resources,
+    start_subscriptions,
+    start_timers,
+)
+
+PROCESS, DECISION, FORM = "process", "decision", "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One version of a process, decision table or form. `id` is ``key:version``; `resource` the file's name."""
+
+    kind: str
+    id: str
+    key: str
+    version: int
+    name: str
+    version_tag: str | None
+    deployment_id: int
+    resource: str
+    deployed_at: datetime
+    deployed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """`id` is None where nothing was new. `definitions` are all that the files define, `new` the ids among them that
+    this deployment made.
+    """
+
+    id: int | None
+    definitions: tuple[Definition, ...]
+    new: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A definition that a file holds. `model` is a process's."""
+
+    kind: str
+    key: str
+    name: str
+    resource: str
+    sha256: str
+    version_tag: str | None = None
+    model: ProcessModel | None = None
+
+
+_COLUMNS = [
+    *(definitions.c[name] for name in ("kind", "id", "key", "version", "name", "version_tag", "deployment_id")),
+    resources.c.name.label("resource"),
+    deployments.c.deployed_at,
+    deployments.c.deployed_by,
+]
+_SELECT = (
+    sa.select(*_COLUMNS)
+    .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
+    .join(deployments, definitions.c.deployment_id == deployments.c.id)
+)
+
+
+def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
+    """Deploy diagrams (.bpmn), decision tables (.dmn) and forms (.form) together, all or none.
+
+    What is exactly as in its newest version stays that version.
+
+    Raises:
+        InvalidDefinition: every problem of every file.
+        InvalidInput: no file, or one of another kind.
+        NotPermitted: this actor may not deploy.
+    """
+    tx.authorise("deploy", "deployment")
+    drafts = _read(files, tx.engine.functions)
+    latest = {(draft.kind, draft.key): _latest(tx, draft) for draft in drafts}
+    new = [draft for draft in drafts if _differs(latest[draft.kind, draft.key], draft)]
+    if not new:
+        return Deployment(None, tuple(_definition(tx, draft.kind, draft.key) for draft in drafts), frozenset())
+    deployment_id = _insert(tx, deployments, {"deployed_at": tx.now, "deployed_by": tx.actor.id})
+    stored: dict[str, int] = {}
+    for draft in new:
+        if draft.resource not in stored:
+            stored[draft.resource] = _store(tx, deployment_id, draft, files[draft.resource])
+        _add(tx, deployment_id, stored[draft.resource], draft, latest[draft.kind, draft.key])
+    found = tuple(_definition(tx, draft.kind, draft.key) for draft in drafts)
+    tx.connection.execute(
+        sa.insert(deployment_members),
+        [
+            {"deployment_id": deployment_id, "kind": each.kind, "key": each.key, "definition_id": each.id}
+            for each in found
+        ],
+    )
+    for draft in new:
+        if draft.model is not None:
+            _open_starts(tx, draft.model, tx.library.latest(PROCESS, draft.key))
+    return Deployment(deployment_id, found, frozenset(each.id for each in found if each.deployment_id == deployment_id))
+
+
+def check(files: Mapping[str, bytes], functions: Iterable[str] = ()) -> None:
+    """Raise what `deploy` would raise for these files by themselves."""
+    _read(files, dict.fromkeys(functions))
+
+
+def _read(files: Mapping[str, bytes], functions: Mapping[str, Any]) -> list[_Draft]:
+    if not files:
+        raise InvalidInput("Expected at least one file to deploy, but there is none.")
+    drafts: list[_Draft] = []
+    wrong: list[InvalidDefinition] = []
+    for name, content in files.items():
+        read = _READERS.get(PurePath(name).suffix)
+        if read is None:
+            known = ", ".join(_READERS)
+            raise InvalidInput(f"Expected a file that ends in {known}, but it is called '{name}'.")
+        try:
+            drafts.extend(read(name, content, sha256(content).hexdigest(), functions))
+        except InvalidDefinition as error:
+            wrong.append(error)
+    if not wrong:
+        wrong.extend(_twice(drafts))
+    _refuse(wrong)
+    return drafts
+
+
+def _refuse(wrong: Sequence[InvalidDefinition]) -> None:
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        names = ", ".join(dict.fromkeys(error.resource for error in wrong))
+        every = [
+            Problem(problem.element_id, problem.line, f"[{error.resource}] {problem.wrong}", problem.right)
+            for error in wrong
+            for problem in error.problems
+        ]
+        raise InvalidDefinition(names, every)
+
+
+def _diagram(name: str, content: bytes, digest: str, functions: Mapping[str, Any]) -> list[_Draft]:
+    return [
+        _Draft(PROCESS, model.key, model.name, name, digest, model.version_tag, model)
+        for model in compile_diagram(content, name, functions=frozenset(functions))
+    ]
+
+
+def _decision_tables(name: str, content: bytes, digest: str, _functions: Mapping[str, Any]) -> list[_Draft]:
+    return [_Draft(DECISION, table.id, table.name, name, digest) for table in decisions.read(content, name)]
+
+
+def _form_file(name: str, content: bytes, digest: str, _functions: Mapping[str, Any]) -> list[_Draft]:
+    from engine import forms
+
+    forms.read(content, name)
+    key = json.loads(content).get("id") or PurePath(name).stem
+    return [_Draft(FORM, str(key), str(key), name, digest)]
+
+
+_READERS: Mapping[str, Callable[[str, bytes, str, Mapping[str, Any]], list[_Draft]]] = {
+    ".bpmn": _diagram,
+    ".dmn": _decision_tables,
+    ".form": _form_file,
+}
+
+
+def _twice(drafts: Sequence[_Draft]) -> list[InvalidDefinition]:
+    """Keys, and messages that start a process, which two files claim."""
+    first: dict[tuple[str, str], _Draft] = {}
+    wrong = []
+    for draft in drafts:
+        for claim in [(draft.kind, draft.key), *(("message", name) for name, _ in _messages(draft.model))]:
+            before = first.setdefault(claim, draft)
+            if before is not draft:
+                what = f"The {claim[0]} '{claim[1]}' is in '{before.resource}' already."
+                wrong.append(InvalidDefinition(draft.resource, [Problem(None, 0, what, "Rename one of them.")]))
+    return wrong
+
+
+def _latest(tx: Transaction, draft: _Draft) -> Any:
+    return tx.connection.execute(
+        sa.select(definitions.c.version, resources.c.sha256)
+        .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
+        .where(definitions.c.kind == draft.kind, definitions.c.key == draft.key)
+        .order_by(definitions.c.version.desc())
+        .limit(1)
+    ).first()
+
+
+def _differs(latest: Any, draft: _Draft) -> bool:
+    return latest is None or latest.sha256 != draft.sha256
+
+
+def _store(tx: Transaction, deployment_id: int, draft: _Draft, content: bytes) -> int:
+    row = {"deployment_id": deployment_id, "name": draft.resource, "sha256": draft.sha256, "content": content}
+    return _insert(tx, resources, row)
+
+
+def _add(tx: Transaction, deployment_id: int, resource_id: int, draft: _Draft, latest: Any) -> None:
+    version = 1 if latest is None else latest.version + 1
+    row = {
+        "kind": draft.kind,
+        "id": f"{draft.key}:{version}",
+        "key": draft.key,
+        "version": version,
+        "name": draft.name,
+        "version_tag": draft.version_tag,
+        "deployment_id": deployment_id,
+        "resource_id": resource_id,
+    }
+    tx.connection.execute(sa.insert(definitions).values(row))
+
+
+def _insert(tx: Transaction, table: sa.Table, row: Mapping[str, Any]) -> int:
+    key = tx.connection.execute(sa.insert(table).values(row)).inserted_primary_key
+    assert key is not None, "a row that was written has a key"
+    return int(key[0])
+
+
+# What starts the newest version
+
+
+def _open_starts(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
+    """Take the timers and messages that start this process from its older version."""
+    for table in (start_timers, start_subscriptions):
+        tx.connection.execute(sa.delete(table).where(table.c.definition_key == model.key))
+    for element, definition in _start_events(model):
+        if isinstance(definition, TimerDefinition):
+            _open_start_timer(tx, model, definition_id, element, definition)
+    for name, element in _messages(model):
+        _open_start_message(tx, model, definition_id, element, name)
+
+
+def _start_events(model: ProcessModel) -> list[tuple[Element, Any]]:
+    return [(model.elements[start], model.elements[start].event) for start in model.starts]
+
+
+def _messages(model: ProcessModel | None) -> list[tuple[str, Element]]:
+    if model is None:
+        return []
+    found = []
+    for element, definition in _start_events(model):
+        if isinstance(definition, MessageDefinition):
+            found.append((str(_constant(model, element, definition.name, {})), element))
+    return found
+
+
+def _constant(model: ProcessModel, element: Element, expression: Any, functions: Mapping[str, Any]) -> Any:
+    """A start event has no variables to reckon with."""
+    try:
+        return expression.evaluate({}, functions)
+    except ExpressionError as error:
+        problem = Problem(element.id, element.line, str(error), "A start event can use no variables.")
+        raise InvalidDefinition(model.key, [problem]) from error
+
+
+def _open_start_timer(
+    tx: Transaction, model: ProcessModel, definition_id: str, element: Element, definition: TimerDefinition
+) -> None:
+    value = _constant(model, element, definition.value, tx.engine.functions)
+    try:
+        due, interval, repetitions = due_of(definition.kind, value, tx.now)
+    except (ExpressionError, ValueError) as error:
+        raise InvalidDefinition(model.key, [Problem(element.id, element.line, str(error), "")]) from error
+    row = {"definition_key": model.key, "definition_id": definition_id, "element_id": element.id}
+    tx.connection.execute(sa.insert(start_timers).values(due=due, interval=interval, repetitions=repetitions, **row))
+
+
+def _open_start_message(tx: Transaction, model: ProcessModel, definition_id: str, element: Element, name: str) -> None:
+    other = tx.connection.execute(
+        sa.select(start_subscriptions.c.definition_key).where(start_subscriptions.c.name == name)
+    ).scalar()
+    if other is not None:
+        wrong = f"The message '{name}' starts the process '{other}' already."
+        raise InvalidDefinition(model.key, [Problem(element.id, element.line, wrong, "Give it a message of its own.")])
+    tx.connection.execute(
+        sa.insert(start_subscriptions).values(
+            name=name, definition_key=model.key, definition_id=definition_id, element_id=element.id
+        )
+    )
+
+
+# Looking
+
+
+def list_definitions(tx: Transaction, kind: str = PROCESS) -> list[Definition]:
+    """The newest version of each, by key."""
+    newest = (
+        sa.select(definitions.c.key, sa.func.max(definitions.c.version).label("version"))
+        .where(definitions.c.kind == kind)
+        .group_by(definitions.c.key)
+        .subquery()
+    )
+    same = (definitions.c.key == newest.c.key) & (definitions.c.version == newest.c.version)
+    rows = tx.connection.execute(
+        _SELECT.join(newest, same).where(definitions.c.kind == kind).order_by(definitions.c.key)
+    )
+    return [Definition(*row) for row in rows]
+
+
+def versions(tx: Transaction, key: str, kind: str = PROCESS) -> list[Definition]:
+    """Every version, the newest first."""
+    rows = tx.connection.execute(
+        _SELECT.where(definitions.c.kind == kind, definitions.c.key == key).order_by(definitions.c.version.desc())
+    )
+    return [Definition(*row) for row in rows]
+
+
+def definition(tx: Transaction, definition_id: str, kind: str = PROCESS) -> Definition:
+    """
+    Raises:
+        NotFound: there is none of that id.
+    """
+    row = tx.connection.execute(_SELECT.where(definitions.c.kind == kind, definitions.c.id == definition_id)).first()
+    if row is None:
+        raise NotFound(f"{kind} definition", definition_id)
+    return Definition(*row)
+
+
+def _definition(tx: Transaction, kind: str, key: str) -> Definition:
+    return definition(tx, tx.library.latest(kind, key), kind)
+
+
+def latest(tx: Transaction, key: str, kind: str = PROCESS) -> Definition:
+    """The newest version.
+
+    Raises:
+        NotFound: nothing of that key is deployed.
+    """
+    return _definition(tx, kind, key)
+
+
+def source(tx: Transaction, definition_id: str, kind: str = PROCESS) -> bytes:
+    """The file as it was deployed.
+
+    Raises:
+        NotFound: there is no definition of that id.
+    """
+    content = tx.connection.execute(
+        sa.select(resources.c.content)
+        .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
+        .where(definitions.c.kind == kind, definitions.c.id == definition_id)
+    ).scalar()
+    if content is None:
+        raise NotFound(f"{kind} definition", definition_id)
+    return bytes(content)
+
+
+def model(tx: Transaction, definition_id: str) -> ProcessModel:
+    """The compiled process.
+
+    Raises:
+        NotFound: there is no definition of that id.
+    """
+    return tx.library.process(definition_id)
+
+
+def form(tx: Transaction, key: str) -> Any:
+    """The newest form of that key.
+
+    Raises:
+        NotFound: none is deployed.
+    """
+    return tx.library.form(key)
+
+
+def running_instances(tx: Transaction, definition_id: str) -> int:
+    """How many instances of this version are active."""
+    return tx.connection.execute(
+        sa.select(sa.func.count())
+        .select_from(process_instances)
+        .where(process_instances.c.definition_id == definition_id, process_instances.c.status == ACTIVE)
+    ).scalar_one()

@@ -1,0 +1,186 @@
+"""The engine: a database, a clock, who may do what, and what runs beside the commands.
+
+    engine = Engine("sqlite:///pujiang.db", handlers={"send-letter": send_letter})
+    engine.upgrade()
+    engine.transact(lambda tx: deployments.deploy(tx, {"letter.bpmn": xml}))
+    engine.transact(lambda tx: instances.start(tx, "letter"), actor)
+    engine.run_to_rest()
+
+What `authorise` is asked, as (action, target), beside what a domain asks itself:
+
+    ("deploy", "deployment")            ("move", "clock")               ("list", "incidents")
+    ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
+    ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
+    ("claim" | "release" | "assign" | "complete", UserTask)             ("list user tasks", UserTaskQuery)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from engine import handlers as handling
+from engine import jobs, migrating, timers
+from engine.actors import SYSTEM, Actor
+from engine.clock import Clock, refresh
+from engine.database import Database, Transaction, is_conflict
+from engine.errors import EngineError
+from engine.executor import Executor
+from engine.library import Cache
+from engine.ticks import Ticks
+
+T = TypeVar("T")
+
+Authorise = Callable[[Actor, str, Any], bool]
+
+ATTEMPTS = 5
+"""How often a transaction is begun anew because another came in between."""
+
+THREADS = 4
+
+
+def allow_all(_actor: Actor, _action: str, _target: Any) -> bool:
+    return True
+
+
+def _never(_tx: Transaction) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Work that becomes due by itself: `run` does what is due and says how much that was, `next_due` when next."""
+
+    run: Callable[[Engine, datetime], int | None]
+    next_due: Callable[[Transaction], datetime | None]
+
+
+class Engine:
+    """Safe to share among threads; one for each database and process."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        clock: Clock | None = None,
+        authorise: Authorise = allow_all,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        handlers: Mapping[str, Callable[..., Any]] | None = None,
+        services: Mapping[str, Any] | None = None,
+        zone: tzinfo = UTC,
+    ) -> None:
+        """
+        Args:
+            database_url: as SQLAlchemy writes it; SQLite in a file.
+            authorise: says whether an actor may do an action to a target.
+            functions: what scripts and expressions may call.
+            handlers: by topic; plain functions with keyword-only parameters.
+            services: what handlers get injected, by parameter name.
+            zone: the one in which messages name a time of day.
+
+        Raises:
+            InvalidInput: the URL or a handler's signature cannot be used.
+        """
+        self.database = Database(database_url)
+        self.clock = clock or Clock()
+        self.authorise = authorise
+        self.functions = dict(functions or {})
+        self.handlers = handling.read(handlers or {})
+        self.services = dict(services or {})
+        self.zone = zone
+        self.definitions: Cache = {}
+        self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
+        self._executor: Executor | None = None
+        self._ticks: Ticks | None = None
+
+    def upgrade(self, *locations: str) -> None:
+        """Bring the database up to this release. `locations` are further folders of migrations, such as
+        ``workflows:migrations``, each a branch of its own. Takes over the clock's offset as well.
+        """
+        migrating.upgrade(self.database, locations)
+        refresh(self)
+
+    def transact(self, work: Callable[[Transaction], T], actor: Actor = SYSTEM) -> T:
+        """Do `work` in one transaction: all of it is written, or nothing.
+
+        `work` may be called again, on the fresh state, where somebody else came in between. So it must do nothing
+        that cannot be undone; what has to follow goes to `tx.after_commit`. Transactions do not nest.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return self._attempt(work, actor)
+            except sa.exc.DBAPIError as error:
+                if not is_conflict(error):
+                    raise
+                conflict = error
+        raise EngineError("Expected the database to be free for a moment, but others kept it busy.") from conflict
+
+    def _attempt(self, work: Callable[[Transaction], T], actor: Actor) -> T:
+        with self.database.write() as connection:
+            tx = Transaction(self, connection, actor, self.clock.now())
+            result = work(tx)
+        tx.committed()
+        return result
+
+    def read(self, work: Callable[[Transaction], T], actor: Actor = SYSTEM) -> T:
+        """Do `work` on one snapshot of the database. It waits for nobody, and cannot write."""
+        with self.database.read() as connection:
+            tx = Transaction(self, connection, actor, self.clock.now())
+            result = work(tx)
+        tx.library.publish()
+        return result
+
+    def on_tick(
+        self,
+        run: Callable[[Engine, datetime], int | None],
+        next_due: Callable[[Transaction], datetime | None] = _never,
+    ) -> None:
+        """Have `run(engine, now)` called at every tick. It says how much it did; `next_due(tx)` when it has to next,
+        so that a clock that is moved stops there.
+        """
+        self.on_ticks.append(Due(run, next_due))
+
+    def run_to_rest(self) -> None:
+        """Do everything that is due, here and now, until nothing is: timers, what `on_tick` added, jobs, deliveries."""
+        while self._round():
+            pass
+
+    def _round(self) -> int:
+        now = self.clock.now()
+        return sum(work.run(self, now) or 0 for work in self._work())
+
+    def next_due(self) -> datetime | None:
+        """When something becomes due next; None where nothing will by itself."""
+        moments = self.read(lambda tx: [work.next_due(tx) for work in self._work()])
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _work(self) -> Sequence[Due]:
+        return [*self.on_ticks, _JOBS]
+
+    def wake(self) -> None:
+        """There may be jobs to run."""
+        if self._executor is not None:
+            self._executor.wake()
+
+    def start(self, threads: int = THREADS) -> None:
+        """Run jobs in threads of their own, and what becomes due at every tick, until `stop`."""
+        self._executor = Executor(self, threads)
+        self._executor.start()
+        self._ticks = Ticks(self)
+        self._ticks.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, and close the database."""
+        if self._ticks is not None:
+            self._ticks.stop()
+        if self._executor is not None:
+            self._executor.stop()
+        self._ticks = self._executor = None
+        self.database.close()
+
+
+_JOBS = Due(jobs.run_due, jobs.next_due)

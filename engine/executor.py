@@ -1,0 +1,65 @@
+"""The local executor: threads that run jobs as soon as there are any."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from engine import jobs
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+BATCH = 4
+"""Jobs that one thread claims at once: few, so that a slow one holds up few others."""
+
+
+class Executor:
+    """Threads that sleep until woken. A thread that finds a full batch wakes another before it runs its own."""
+
+    def __init__(self, engine: Engine, threads: int) -> None:
+        self._engine = engine
+        self._work = threading.Condition()
+        self._pending = False
+        self._stopped = False
+        self._threads = [threading.Thread(target=self._run, name=f"job-{n}", daemon=True) for n in range(threads)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+        self.wake()
+
+    def wake(self) -> None:
+        """There may be something to run."""
+        with self._work:
+            self._pending = True
+            self._work.notify()
+
+    def stop(self) -> None:
+        """Let every thread finish the jobs that it has claimed, and wait for that."""
+        with self._work:
+            self._stopped = True
+            self._work.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while self._wait():
+            try:
+                while not self._stopped and jobs.run_due(self._engine, batch=BATCH, on_claim=self._claimed):
+                    pass
+            except Exception:
+                log.exception("The executor could not run jobs; it goes on at the next tick.")
+
+    def _wait(self) -> bool:
+        with self._work:
+            self._work.wait_for(lambda: self._pending or self._stopped)
+            self._pending = False
+            return not self._stopped
+
+    def _claimed(self, count: int) -> None:
+        if count == BATCH:
+            self.wake()

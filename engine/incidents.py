@@ -1,0 +1,165 @@
+"""Incidents: what stopped, and waits for a person to mend the cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import history, instances, journal
+from engine.core.commands import RetryIncident
+from engine.database import Transaction
+from engine.errors import InvalidState, NotFound
+from engine.retry import ATTEMPTS
+from engine.tables import activities, incidents, jobs, process_instances
+
+DELIVERY = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """`id` is ``instance-number``. `kind` is ``execution`` (a script, condition or expression failed), ``job`` (a
+    handler did, each time it was tried) or ``delivery`` (a message found nobody).
+    """
+
+    id: str
+    instance_id: int
+    business_key: str
+    token_id: int
+    element_id: str
+    kind: str
+    message: str
+    raised_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentQuery:
+    """What to look for; None means any. `after` is the id of the last one already seen (the oldest come first)."""
+
+    instance_id: int | None = None
+    open: bool = True
+    limit: int = 50
+    after: str | None = None
+
+
+_COLUMNS = [
+    incidents.c.instance_id,
+    incidents.c.id,
+    process_instances.c.business_key,
+    *(incidents.c[name] for name in ("token_id", "element_id", "kind", "message")),
+    *(incidents.c[name] for name in ("raised_at", "resolved_at", "resolved_by")),
+]
+_SELECT = sa.select(*_COLUMNS).join_from(
+    incidents, process_instances, incidents.c.instance_id == process_instances.c.id
+)
+_PLACE = (incidents.c.raised_at, incidents.c.instance_id, incidents.c.id)
+
+
+def _incident(row: Any) -> Incident:
+    instance_id, number, business_key, *rest = row
+    return Incident(f"{instance_id}-{number}", instance_id, business_key, *rest)
+
+
+def _key(incident_id: str) -> tuple[int, int]:
+    instance_id, _, number = incident_id.partition("-")
+    if not (instance_id.isdecimal() and number.isdecimal()):
+        raise NotFound("incident", incident_id)
+    return int(instance_id), int(number)
+
+
+def get(tx: Transaction, incident_id: str) -> Incident:
+    """
+    Raises:
+        NotFound: there is no such incident.
+    """
+    instance_id, number = _key(incident_id)
+    row = tx.connection.execute(_SELECT.where(incidents.c.instance_id == instance_id, incidents.c.id == number)).first()
+    if row is None:
+        raise NotFound("incident", incident_id)
+    return _incident(row)
+
+
+def find(tx: Transaction, query: IncidentQuery = IncidentQuery()) -> list[Incident]:
+    """The oldest first.
+
+    Raises:
+        NotFound: `after` is no incident.
+    """
+    tx.authorise("list", "incidents")
+    select = _SELECT.order_by(*_PLACE).limit(query.limit)
+    if query.open:
+        select = select.where(incidents.c.resolved_at.is_(None))
+    if query.instance_id is not None:
+        select = select.where(incidents.c.instance_id == query.instance_id)
+    if query.after is not None:
+        last = get(tx, query.after)
+        place = (sa.literal(last.raised_at, incidents.c.raised_at.type), *map(sa.literal, _key(query.after)))
+        select = select.where(sa.tuple_(*_PLACE) > sa.tuple_(*place))
+    return [_incident(row) for row in tx.connection.execute(select)]
+
+
+def count(tx: Transaction) -> int:
+    """How many are open."""
+    open_ones = sa.select(sa.func.count()).select_from(incidents).where(incidents.c.resolved_at.is_(None))
+    return tx.connection.execute(open_ones).scalar_one()
+
+
+def retry(tx: Transaction, incident_id: str) -> None:
+    """Go on from where an incident stopped something, with the variables now in force.
+
+    Raises:
+        NotFound: there is no such incident.
+        InvalidState: it was resolved already; says when and by whom.
+    """
+    instance_id, number = _key(incident_id)
+    locked = instances.lock(tx, instance_id)
+    incident = get(tx, incident_id)
+    tx.authorise("retry", incident)
+    if incident.resolved_at is not None:
+        when = history.moment(tx, incident.resolved_at)
+        raise InvalidState("incident", incident_id, "retry", f"was resolved {when} by {incident.resolved_by}")
+    if incident.kind == DELIVERY:
+        _deliver_again(tx, incident)
+    else:
+        instances.step(tx, locked, RetryIncident(number))
+
+
+def raise_for_delivery(tx: Transaction, instance_id: int, token_id: int, message: str) -> None:
+    """What an instance threw has reached nobody. The token that threw it went on long ago, so that the state knows
+    nothing of this: the instance's journal gets a note.
+    """
+    element_id = tx.connection.execute(
+        sa.select(activities.c.element_id).where(
+            activities.c.instance_id == instance_id, activities.c.token_id == token_id
+        )
+    ).scalar()
+    same_token = (incidents.c.instance_id == instance_id, incidents.c.id == token_id)
+    tx.connection.execute(sa.delete(incidents).where(*same_token))
+    tx.connection.execute(
+        sa.insert(incidents).values(
+            instance_id=instance_id,
+            id=token_id,
+            token_id=token_id,
+            element_id=element_id or "",
+            kind=DELIVERY,
+            message=message,
+            raised_at=tx.now,
+        )
+    )
+    journal.note(tx, instance_id, "delivery failed", {"token": token_id, "message": message})
+
+
+def _deliver_again(tx: Transaction, incident: Incident) -> None:
+    where = (jobs.c.instance_id == incident.instance_id, jobs.c.token_id == incident.token_id)
+    again = sa.update(jobs).where(*where, jobs.c.payload.is_not(None))
+    tx.connection.execute(again.values(due=tx.now, retries=ATTEMPTS, attempts=0))
+    resolved = sa.update(incidents).where(
+        incidents.c.instance_id == incident.instance_id, incidents.c.id == incident.token_id
+    )
+    tx.connection.execute(resolved.values(resolved_at=tx.now, resolved_by=tx.actor.id))
+    journal.note(tx, incident.instance_id, "delivery retried", {"token": incident.token_id})
+    tx.after_commit(tx.engine.wake)

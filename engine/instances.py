@@ -1,0 +1,262 @@
+"""Process instances: start, look at, change, cancel; and the one way by which every command goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import history, journal
+from engine.core.commands import CancelInstance, Command, SetVariables, StartInstance
+from engine.core.facts import Fact
+from engine.core.run import run
+from engine.core.state import ROOT, State
+from engine.database import Transaction
+from engine.errors import InvalidState, NotFound
+from engine.projection import Projection, scopes_of
+from engine.statements import Statement
+from engine.tables import process_instances
+from engine.variables import checked
+
+ACTIVE, COMPLETED, FAILED, CANCELLED = "active", "completed", "failed", "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A process instance. `status` is ``active``, ``completed``, ``failed`` or ``cancelled``."""
+
+    id: int
+    definition_id: str
+    definition_key: str
+    business_key: str
+    status: str
+    started_at: datetime
+    started_by: str
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """An instance's row, held against everyone else until the transaction ends."""
+
+    id: int
+    definition_id: str
+    business_key: str
+    status: str
+    state: str
+    seq: int
+    head: str
+
+
+LOCKED = [process_instances.c[name] for name in Locked.__slots__]
+"""The columns of `Locked`, for whoever loads them together with something else."""
+
+_INSTANCE = [process_instances.c[name] for name in Instance.__slots__]
+_LOAD = Statement(sa.select(*LOCKED).where(process_instances.c.id == sa.bindparam("of_id")).with_for_update())
+_SAVE = Statement(
+    sa.update(process_instances)
+    .where(process_instances.c.id == sa.bindparam("of_id"))
+    .values({name: sa.bindparam(name) for name in ("status", "state", "seq", "head", "ended_at", "end_reason")})
+)
+
+
+def lock(tx: Transaction, instance_id: int) -> Locked:
+    """
+    Raises:
+        NotFound: there is no such instance.
+    """
+    row = _LOAD.execute(tx.connection, {"of_id": instance_id}).first()
+    if row is None:
+        raise NotFound("process instance", instance_id)
+    return Locked(*tuple(row))
+
+
+def execute(tx: Transaction, instance_id: int, command: Command) -> list[Fact]:
+    """Carry out one command on one instance, and write what came of it.
+
+    Raises:
+        NotFound: there is no such instance.
+        InvalidState: it has ended, or what the command is about has.
+        ExecutionFailed: a variable is no JSON value.
+    """
+    return step(tx, lock(tx, instance_id), command)
+
+
+def step(tx: Transaction, locked: Locked, command: Command) -> list[Fact]:
+    """As `execute`, for whoever has locked the instance already. A command that changes nothing leaves no entry."""
+    if locked.status != ACTIVE:
+        raise InvalidState("process instance", locked.id, "continue", _end_of(tx, locked.id))
+    state = State.from_json(locked.state)
+    scopes = scopes_of(state)
+    elements = {token.id: token.element_id for token in state.tokens.values()}
+    state, happened = run(tx.library, state, command, tx.now)
+    if happened:
+        _write(tx, locked, state, command, happened, Projection(tx, locked.id, scopes, elements))
+    return happened
+
+
+def _write(
+    tx: Transaction, locked: Locked, state: State, command: Command, happened: list[Fact], rows: Projection
+) -> None:
+    rows.take(happened)
+    seq, head = journal.append(tx, locked.id, locked.seq, locked.head, command, happened)
+    values = {
+        "of_id": locked.id,
+        "status": rows.status,
+        "state": state.to_json(),
+        "seq": seq,
+        "head": head,
+        "ended_at": None if rows.status == ACTIVE else tx.now,
+        "end_reason": rows.end_reason,
+    }
+    _SAVE.execute(tx.connection, values)
+    rows.write()
+
+
+def launch(tx: Transaction, command: StartInstance) -> Instance:
+    """Start an instance of a definition, at the start event that the command names."""
+    state, happened = run(tx.library, None, command, tx.now)
+    row = {
+        "definition_id": command.definition_id,
+        "definition_key": command.definition_id.rpartition(":")[0],
+        "business_key": command.business_key,
+        "status": ACTIVE,
+        "state": "",
+        "seq": 0,
+        "head": journal.START,
+        "started_at": tx.now,
+        "started_by": tx.actor.id,
+    }
+    key = tx.connection.execute(sa.insert(process_instances).values(row)).inserted_primary_key
+    assert key is not None, "a row that was written has a key"
+    locked = Locked(key[0], command.definition_id, command.business_key, ACTIVE, "", 0, journal.START)
+    _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}))
+    return get(tx, locked.id)
+
+
+def start(tx: Transaction, key: str, *, business_key: str = "", variables: Mapping[str, Any] | None = None) -> Instance:
+    """Start the newest version of a process, at its start event without a trigger.
+
+    Raises:
+        NotFound: no process of that key is deployed.
+        InvalidVariables: a variable is no JSON value.
+        ExecutionFailed: the process cannot start that way.
+    """
+    tx.authorise("start", f"process:{key}")
+    definition_id = tx.library.latest("process", key)
+    return launch(tx, StartInstance(definition_id, business_key, checked(variables or {})))
+
+
+def get(tx: Transaction, instance_id: int) -> Instance:
+    """
+    Raises:
+        NotFound: there is no such instance.
+    """
+    row = tx.connection.execute(sa.select(*_INSTANCE).where(process_instances.c.id == instance_id)).first()
+    if row is None:
+        raise NotFound("process instance", instance_id)
+    return Instance(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceQuery:
+    """What to look for; None means any. `after` is the id of the last one already seen (the newest come first)."""
+
+    business_key: str | None = None
+    definition_key: str | None = None
+    definition_id: str | None = None
+    status: str | None = None
+    after: int | None = None
+    limit: int = 50
+
+
+def find(tx: Transaction, business_key: str) -> Instance:
+    """The newest instance with this business key.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = search(tx, InstanceQuery(business_key=business_key, limit=1))
+    if not found:
+        raise NotFound("process instance", business_key)
+    return found[0]
+
+
+def search(tx: Transaction, query: InstanceQuery) -> list[Instance]:
+    """The newest first."""
+    select = sa.select(*_INSTANCE).order_by(process_instances.c.id.desc()).limit(query.limit)
+    for name in ("business_key", "definition_key", "definition_id", "status"):
+        wanted = getattr(query, name)
+        if wanted is not None:
+            select = select.where(process_instances.c[name] == wanted)
+    if query.after is not None:
+        select = select.where(process_instances.c.id < query.after)
+    return [Instance(*row) for row in tx.connection.execute(select)]
+
+
+def state(tx: Transaction, instance_id: int) -> State:
+    """What is alive in the instance.
+
+    Raises:
+        NotFound: there is no such instance.
+    """
+    text = tx.connection.execute(
+        sa.select(process_instances.c.state).where(process_instances.c.id == instance_id)
+    ).scalar()
+    if text is None:
+        raise NotFound("process instance", instance_id)
+    return State.from_json(text)
+
+
+def variables(tx: Transaction, instance_id: int, token_id: int = ROOT) -> dict[str, Any]:
+    """The variables visible at a token; those of the process scope where none is named. Of an ended instance: none.
+
+    Raises:
+        NotFound: there is no such instance.
+    """
+    return visible(state(tx, instance_id), token_id)
+
+
+def visible(state: State, token_id: int) -> dict[str, Any]:
+    """The variables that a token sees: its own before those of the scopes around it, up to its process."""
+    token = state.tokens.get(token_id)
+    if token is None:
+        return {}
+    seen = dict(token.variables)
+    while token.id != token.process_id:
+        token = state.tokens[token.scope_id]
+        seen = {**token.variables, **seen}
+    return seen
+
+
+def set_variables(tx: Transaction, instance_id: int, values: Mapping[str, Any], token_id: int = ROOT) -> None:
+    """Write variables as the process would.
+
+    Raises:
+        NotFound: there is no such instance.
+        InvalidState: it has ended, or the token has.
+        InvalidVariables: a value is not JSON.
+    """
+    tx.authorise("set variables of", get(tx, instance_id))
+    execute(tx, instance_id, SetVariables(token_id, checked(values)))
+
+
+def cancel(tx: Transaction, instance_id: int, reason: str) -> None:
+    """End everything in an instance.
+
+    Raises:
+        NotFound: there is no such instance.
+        InvalidState: it has ended already.
+    """
+    tx.authorise("cancel", get(tx, instance_id))
+    execute(tx, instance_id, CancelInstance(reason))
+
+
+def _end_of(tx: Transaction, instance_id: int) -> str:
+    instance = get(tx, instance_id)
+    assert instance.ended_at is not None, "an instance that is not active has ended"
+    return f"was {instance.status} {history.moment(tx, instance.ended_at)}{history.because(instance.end_reason)}"

@@ -1,0 +1,144 @@
+"""Everything that is deployed, as the core sees it: look-ups in a warm cache, and in the database behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import decisions
+from engine.core.compile import compile as compile_diagram
+from engine.core.model import Decision, ProcessModel
+from engine.errors import NotFound
+from engine.statements import Statement
+from engine.tables import definitions, deployment_members, resources
+
+Cache = dict[tuple[str, str], Any]
+"""What was read, by kind and definition id. A definition never changes, so an entry holds as long as it is wanted."""
+
+_LATEST = Statement(
+    sa.select(definitions.c.id)
+    .where(definitions.c.kind == sa.bindparam("of_kind"), definitions.c.key == sa.bindparam("of_key"))
+    .order_by(definitions.c.version.desc())
+    .limit(1)
+)
+_CONTENT = (
+    sa.select(definitions.c.key, resources.c.name, resources.c.content)
+    .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
+    .where(definitions.c.kind == sa.bindparam("of_kind"), definitions.c.id == sa.bindparam("of_id"))
+)
+
+
+class DatabaseLibrary:
+    """One transaction's view. What it reads goes into the cache that all share once the transaction has ended well:
+    until then it may be of a deployment that comes to nothing.
+    """
+
+    def __init__(self, connection: sa.Connection, cache: Cache, functions: Mapping[str, Callable[..., Any]]) -> None:
+        self.functions = functions
+        self._connection, self._cache = connection, cache
+        self._fresh: Cache = {}
+
+    def publish(self) -> None:
+        self._cache.update(self._fresh)
+        self._fresh.clear()
+
+    def process(self, definition_id: str) -> ProcessModel:
+        """The compiled process of this definition.
+
+        Raises:
+            NotFound: there is no such definition.
+        """
+        found = self._cache.get(("process", definition_id))
+        model: ProcessModel = self._load("process", definition_id) if found is None else found
+        return model
+
+    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
+        """The definition id that a call activity of definition `caller` is bound to.
+
+        Raises:
+            NotFound: nothing of that key, version or tag is deployed.
+        """
+        if binding == "deployment":
+            return self._in_deployment(key, caller)
+        if binding in ("version", "versionTag"):
+            column = definitions.c.version if binding == "version" else definitions.c.version_tag
+            wanted: Any = (
+                int(version) if binding == "version" and version is not None and version.isdecimal() else version
+            )
+            return self._newest(key, column == wanted, f"{key} ({binding} {version})")
+        return self.latest("process", key)
+
+    def latest(self, kind: str, key: str) -> str:
+        """The id of the newest definition of that kind and key.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = _LATEST.execute(self._connection, {"of_kind": kind, "of_key": key}).first()
+        if row is None:
+            raise NotFound(f"{kind} definition", key)
+        return str(row[0])
+
+    def decision(self, key: str, caller: str) -> Decision:
+        """The newest decision table of that key; raises NotFound."""
+        table: Decision = self._get("decision", self.latest("decision", key))
+        return table
+
+    def form(self, key: str) -> Any:
+        """The newest form of that key; raises NotFound."""
+        return self._get("form", self.latest("form", key))
+
+    def _get(self, kind: str, definition_id: str) -> Any:
+        found = self._cache.get((kind, definition_id))
+        return self._load(kind, definition_id) if found is None else found
+
+    def _load(self, kind: str, definition_id: str) -> Any:
+        fresh = self._fresh.get((kind, definition_id))
+        if fresh is None:
+            row = self._connection.execute(_CONTENT, {"of_kind": kind, "of_id": definition_id}).first()
+            if row is None:
+                raise NotFound(f"{kind} definition", definition_id)
+            fresh = self._fresh[(kind, definition_id)] = _READERS[kind](row.key, row.name, row.content)
+        return fresh
+
+    def _in_deployment(self, key: str, caller: str) -> str:
+        members = deployment_members.c
+        found = self._connection.execute(
+            sa.select(members.definition_id)
+            .join_from(definitions, deployment_members, definitions.c.deployment_id == members.deployment_id)
+            .where(definitions.c.kind == "process", definitions.c.id == caller)
+            .where(members.kind == "process", members.key == key)
+        ).scalar()
+        if found is None:
+            raise NotFound("process definition", f"{key} (in the deployment of {caller})")
+        return str(found)
+
+    def _newest(self, key: str, condition: sa.ColumnElement[bool], wanted: str) -> str:
+        found = self._connection.execute(
+            sa.select(definitions.c.id)
+            .where(definitions.c.kind == "process", definitions.c.key == key, condition)
+            .order_by(definitions.c.version.desc())
+            .limit(1)
+        ).scalar()
+        if found is None:
+            raise NotFound("process definition", wanted)
+        return str(found)
+
+
+def _process(key: str, resource: str, content: bytes) -> ProcessModel:
+    return next(model for model in compile_diagram(content, resource) if model.key == key)
+
+
+def _decision(key: str, resource: str, content: bytes) -> Decision:
+    return next(table for table in decisions.read(content, resource) if table.id == key)
+
+
+def _form(_key: str, resource: str, content: bytes) -> Any:
+    from engine import forms
+
+    return forms.read(content, resource)
+
+
+_READERS: Mapping[str, Callable[[str, str, bytes], Any]] = {"process": _process, "decision": _decision, "form": _form}

@@ -1,0 +1,349 @@
+"""Facts become the rows that people query. The journal stays the truth; every row here could be made anew from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import retry
+from engine.core import facts
+from engine.core.facts import Fact
+from engine.core.state import State
+from engine.database import Transaction
+from engine.statements import Insert, Statement
+from engine.tables import FAR, activities, candidates, incidents, jobs, subscriptions, timers
+
+Row = dict[str, Any]
+
+
+def scopes_of(state: State) -> dict[int, str]:
+    """The definition that each token runs by. To be taken before a command changes the state."""
+    tokens = state.tokens
+    return {token.id: tokens[token.process_id].definition_id or "" for token in tokens.values()}
+
+
+class Projection:
+    """What one command changes in the rows of one instance; `write` writes it, a statement or two for each table."""
+
+    def __init__(self, tx: Transaction, instance_id: int, scopes: dict[int, str], elements: Mapping[int, str]) -> None:
+        """`scopes` and `elements` say definition and element of the tokens that were there before."""
+        self.tx, self.instance_id = tx, instance_id
+        self.scopes, self.elements = scopes, dict(elements)
+        self.status = "active"
+        self.end_reason: str | None = None
+        self.started: dict[int, Row] = {}
+        self.ended: dict[int, Row] = {}
+        self.opened: list[Row] = []
+        self.assigned: list[Row] = []
+        self.candidates: dict[int, list[Row]] = {}
+        self.gone: list[Row] = []
+        self.jobs: dict[int, Row] = {}
+        self.jobs_gone: list[Row] = []
+        self.jobs_stopped: list[Row] = []
+        self.deliveries: list[Row] = []
+        self.timers: dict[int, Row] = {}
+        self.timers_gone: list[Row] = []
+        self.subscriptions: dict[int, Row] = {}
+        self.subscriptions_gone: list[Row] = []
+        self.incidents: dict[int, Row] = {}
+        self.incidents_resolved: list[Row] = []
+
+    def take(self, happened: Iterable[Fact]) -> None:
+        for fact in happened:
+            project = _PROJECTIONS.get(type(fact))
+            if project is not None:
+                project(self, fact)
+
+    def write(self) -> None:
+        """Ends come before beginnings, so that a row may make way for its like."""
+        connection = self.tx.connection
+        _DROP_CANDIDATES.execute_many(connection, self.gone)
+        _END_ACTIVITY.execute_many(connection, list(self.ended.values()))
+        _DROP_JOB.execute_many(connection, self.jobs_gone)
+        _STOP_JOB.execute_many(connection, self.jobs_stopped)
+        _DROP_TIMER.execute_many(connection, self.timers_gone)
+        _DROP_SUBSCRIPTION.execute_many(connection, self.subscriptions_gone)
+        _RESOLVE_INCIDENT.execute_many(connection, self.incidents_resolved)
+        _ADD_ACTIVITIES.execute(connection, list(self.started.values()))
+        _OPEN_USER_TASK.execute_many(connection, self.opened)
+        _ASSIGN.execute_many(connection, self.assigned)
+        _ADD_CANDIDATES.execute(connection, [row for rows in self.candidates.values() for row in rows])
+        _ADD_JOBS.execute(connection, [*self.jobs.values(), *self.deliveries])
+        _ADD_TIMERS.execute(connection, list(self.timers.values()))
+        _ADD_SUBSCRIPTIONS.execute(connection, list(self.subscriptions.values()))
+        _ADD_INCIDENTS.execute(connection, list(self.incidents.values()))
+        if self.jobs or self.deliveries:
+            self.tx.after_commit(self.tx.engine.wake)
+
+    def at(self, token_id: int) -> Row:
+        return {"of_instance": self.instance_id, "of_token": token_id}
+
+    def end(self, token_id: int, **values: Any) -> None:
+        """Note the end of an activity, or of its user task: in its new row, or as a change of its old one."""
+        row = self.started.get(token_id)
+        if row is None:
+            row = self.ended.setdefault(token_id, {**_NOT_ENDED, **self.at(token_id)})
+        row.update(values)
+
+
+_NOT_ENDED = dict.fromkeys(("ended_at", "outcome", "ended_by", "reason", "status"))
+
+
+def _instance_started(into: Projection, fact: facts.InstanceStarted) -> None:
+    into.scopes[fact.id], into.elements[fact.id] = fact.definition_id, fact.element_id
+    into.started[fact.id] = _activity(into, fact.id, 0, fact.element_id, "process", "")
+
+
+def _element_activated(into: Projection, fact: facts.ElementActivated) -> None:
+    into.scopes[fact.id] = fact.definition_id or into.scopes[fact.scope_id]
+    into.elements[fact.id] = fact.element_id
+    row = _activity(into, fact.id, fact.scope_id, fact.element_id, fact.kind, fact.name)
+    row["item"] = fact.index
+    into.started[fact.id] = row
+
+
+def _activity(into: Projection, token_id: int, scope_id: int, element_id: str, kind: str, name: str) -> Row:
+    return {
+        "instance_id": into.instance_id,
+        "token_id": token_id,
+        "scope_id": scope_id,
+        "definition_id": into.scopes[token_id],
+        "element_id": element_id,
+        "kind": kind,
+        "name": name,
+        "started_at": into.tx.now,
+    }
+
+
+def _element_completed(into: Projection, fact: facts.ElementCompleted) -> None:
+    into.end(fact.id, ended_at=into.tx.now, outcome="completed", ended_by=into.tx.actor.id)
+
+
+def _element_terminated(into: Projection, fact: facts.ElementTerminated) -> None:
+    into.end(fact.id, ended_at=into.tx.now, outcome="terminated", ended_by=into.tx.actor.id, reason=fact.reason)
+
+
+def _instance_completed(into: Projection, _fact: facts.InstanceCompleted) -> None:
+    into.status = "completed"
+
+
+def _instance_failed(into: Projection, fact: facts.InstanceFailed) -> None:
+    into.status, into.end_reason = "failed", f"{fact.code}: {fact.message}" if fact.message else fact.code
+
+
+def _instance_cancelled(into: Projection, fact: facts.InstanceCancelled) -> None:
+    into.status, into.end_reason = "cancelled", fact.reason
+
+
+def _user_task_opened(into: Projection, fact: facts.UserTaskOpened) -> None:
+    values = {
+        "status": "open",
+        "assignee": fact.assignee,
+        "candidate_users": json.dumps(fact.candidate_users),
+        "candidate_groups": json.dumps(fact.candidate_groups),
+        "due": fact.due,
+        "follow_up": fact.follow_up,
+        "priority": fact.priority,
+        "form_key": fact.form_key,
+        "queue_due": fact.due or FAR,
+        "queue_rank": -fact.priority,
+    }
+    if fact.id in into.started:
+        into.started[fact.id].update(values)
+    else:
+        into.opened.append({**values, **into.at(fact.id)})
+    names = [f"user:{user}" for user in fact.candidate_users] + [f"group:{group}" for group in fact.candidate_groups]
+    place: Row = {"instance_id": into.instance_id, "token_id": fact.id}
+    place |= {"queue_due": values["queue_due"], "queue_rank": values["queue_rank"]}
+    into.candidates[fact.id] = [{"candidate": name, **place} for name in dict.fromkeys(names)]
+
+
+def _user_task_assigned(into: Projection, fact: facts.UserTaskAssigned) -> None:
+    into.assigned.append({"to_assignee": fact.assignee, **into.at(fact.id)})
+
+
+def _user_task_completed(into: Projection, fact: facts.UserTaskCompleted) -> None:
+    into.end(fact.id, status="completed", ended_by=into.tx.actor.id)
+    _drop_candidates(into, fact.id)
+
+
+def _user_task_cancelled(into: Projection, fact: facts.UserTaskCancelled) -> None:
+    into.end(fact.id, status="cancelled", reason=fact.reason)
+    _drop_candidates(into, fact.id)
+
+
+def _drop_candidates(into: Projection, token_id: int) -> None:
+    if into.candidates.pop(token_id, None) is None:
+        into.gone.append(into.at(token_id))
+
+
+def _job_created(into: Projection, fact: facts.JobCreated) -> None:
+    plan = retry.plan(fact.retry_cycle, fact.retries)
+    into.jobs[fact.id] = {
+        "instance_id": into.instance_id,
+        "token_id": fact.id,
+        "topic": fact.topic,
+        "rank": -fact.priority,
+        "retries": plan.attempts,
+        "attempts": 0,
+        "retry_cycle": fact.retry_cycle,
+        "due": into.tx.now,
+    }
+
+
+def _job_ended(into: Projection, fact: facts.JobCompleted | facts.JobCancelled) -> None:
+    if into.jobs.pop(fact.id, None) is None:
+        into.jobs_gone.append(into.at(fact.id))
+
+
+def _message_thrown(into: Projection, fact: facts.MessageThrown) -> None:
+    _deliver(into, fact.id, ":message", {"name": fact.name, "key": fact.key, "variables": fact.variables})
+
+
+def _signal_thrown(into: Projection, fact: facts.SignalThrown) -> None:
+    _deliver(into, fact.id, ":signal", {"name": fact.name, "variables": fact.variables})
+
+
+def _deliver(into: Projection, token_id: int, topic: str, payload: Row) -> None:
+    into.deliveries.append(
+        {
+            "instance_id": into.instance_id,
+            "token_id": token_id,
+            "topic": topic,
+            "payload": json.dumps(payload, ensure_ascii=False),
+            "rank": 0,
+            "retries": retry.ATTEMPTS,
+            "attempts": 0,
+            "due": into.tx.now,
+        }
+    )
+
+
+def _timer_started(into: Projection, fact: facts.TimerStarted) -> None:
+    into.timers[fact.id] = {
+        "instance_id": into.instance_id,
+        "id": fact.id,
+        "owner_id": fact.owner_id,
+        "element_id": fact.element_id,
+        "due": fact.due,
+    }
+
+
+def _timer_ended(into: Projection, fact: facts.TimerFired | facts.TimerCancelled) -> None:
+    if into.timers.pop(fact.id, None) is None:
+        into.timers_gone.append(into.at(fact.id))
+
+
+def _subscription_opened(into: Projection, fact: facts.SubscriptionOpened) -> None:
+    into.subscriptions[fact.id] = {
+        "instance_id": into.instance_id,
+        "id": fact.id,
+        "owner_id": fact.owner_id,
+        "element_id": fact.element_id,
+        "kind": fact.kind,
+        "name": fact.name,
+        "key": fact.key,
+    }
+
+
+def _subscription_closed(into: Projection, fact: facts.SubscriptionClosed) -> None:
+    if into.subscriptions.pop(fact.id, None) is None:
+        into.subscriptions_gone.append(into.at(fact.id))
+
+
+def _incident_raised(into: Projection, fact: facts.IncidentRaised) -> None:
+    into.incidents[fact.id] = {
+        "instance_id": into.instance_id,
+        "id": fact.id,
+        "token_id": fact.token_id,
+        "element_id": into.elements[fact.token_id],
+        "kind": "job" if fact.phase == "job" else "execution",
+        "message": fact.message,
+        "raised_at": into.tx.now,
+    }
+    if fact.phase == "job":
+        into.jobs_stopped.append({"error": fact.message, **into.at(fact.token_id)})
+
+
+def _incident_resolved(into: Projection, fact: facts.IncidentResolved) -> None:
+    if into.incidents.pop(fact.id, None) is None:
+        into.incidents_resolved.append({"at": into.tx.now, "by": into.tx.actor.id, **into.at(fact.id)})
+    if fact.token_id not in into.started:
+        # A retry makes a new job; the one that was stopped makes way for it.
+        into.jobs_gone.append(into.at(fact.token_id))
+
+
+_PROJECTIONS: Mapping[type, Callable[[Projection, Any], None]] = {
+    facts.InstanceStarted: _instance_started,
+    facts.InstanceCompleted: _instance_completed,
+    facts.InstanceFailed: _instance_failed,
+    facts.InstanceCancelled: _instance_cancelled,
+    facts.ElementActivated: _element_activated,
+    facts.ElementCompleted: _element_completed,
+    facts.ElementTerminated: _element_terminated,
+    facts.UserTaskOpened: _user_task_opened,
+    facts.UserTaskAssigned: _user_task_assigned,
+    facts.UserTaskCompleted: _user_task_completed,
+    facts.UserTaskCancelled: _user_task_cancelled,
+    facts.JobCreated: _job_created,
+    facts.JobCompleted: _job_ended,
+    facts.JobCancelled: _job_ended,
+    facts.MessageThrown: _message_thrown,
+    facts.SignalThrown: _signal_thrown,
+    facts.TimerStarted: _timer_started,
+    facts.TimerFired: _timer_ended,
+    facts.TimerCancelled: _timer_ended,
+    facts.SubscriptionOpened: _subscription_opened,
+    facts.SubscriptionClosed: _subscription_closed,
+    facts.IncidentRaised: _incident_raised,
+    facts.IncidentResolved: _incident_resolved,
+}
+
+
+def _of(table: sa.Table, token: str = "token_id") -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return table.c.instance_id == sa.bindparam("of_instance"), table.c[token] == sa.bindparam("of_token")
+
+
+_ADD_ACTIVITIES = Insert(activities)
+_ADD_CANDIDATES = Insert(candidates)
+_ADD_JOBS = Insert(jobs, without=("id",))
+_ADD_TIMERS = Insert(timers)
+_ADD_SUBSCRIPTIONS = Insert(subscriptions)
+_ADD_INCIDENTS = Insert(incidents)
+_END_ACTIVITY = Statement(
+    sa.update(activities)
+    .where(*_of(activities))
+    .values(
+        ended_at=sa.bindparam("ended_at"),
+        outcome=sa.bindparam("outcome"),
+        # Whoever completed a user task did so, even where its element ends later, after an incident.
+        ended_by=sa.func.coalesce(activities.c.ended_by, sa.bindparam("ended_by", type_=sa.Text)),
+        reason=sa.bindparam("reason"),
+        status=sa.func.coalesce(sa.bindparam("status", type_=sa.Text), activities.c.status),
+    )
+)
+_OPENED = ("status", "assignee", "candidate_users", "candidate_groups", "due", "follow_up", "priority", "form_key")
+_OPEN_USER_TASK = Statement(
+    sa.update(activities)
+    .where(*_of(activities))
+    .values({name: sa.bindparam(name) for name in (*_OPENED, "queue_due", "queue_rank")})
+)
+_ASSIGN = Statement(sa.update(activities).where(*_of(activities)).values(assignee=sa.bindparam("to_assignee")))
+_DROP_CANDIDATES = Statement(sa.delete(candidates).where(*_of(candidates)))
+# A delivery has the id of the token that threw it, which may have had a job of its own before.
+_DROP_JOB = Statement(sa.delete(jobs).where(*_of(jobs), jobs.c.payload.is_(None)))
+_STOP_JOB = Statement(
+    sa.update(jobs)
+    .where(*_of(jobs), jobs.c.payload.is_(None))
+    .values(due=None, leased_until=None, retries=0, last_error=sa.bindparam("error"))
+)
+_DROP_TIMER = Statement(sa.delete(timers).where(*_of(timers, "id")))
+_DROP_SUBSCRIPTION = Statement(sa.delete(subscriptions).where(*_of(subscriptions, "id")))
+_RESOLVE_INCIDENT = Statement(
+    sa.update(incidents)
+    .where(*_of(incidents, "id"))
+    .values(resolved_at=sa.bindparam("at", type_=incidents.c.resolved_at.type), resolved_by=sa.bindparam("by"))
+)

@@ -1,0 +1,70 @@
+"""When a job that failed is tried again. Decides only; `engine.jobs` acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from engine.core import timing
+from engine.core.timing import Duration
+
+ATTEMPTS = 3
+"""How often a job is tried where its diagram says nothing."""
+
+FIRST_DELAY = timedelta(seconds=10)
+GROWTH = 4
+LONGEST_DELAY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How often a job is tried in all, and how long to wait before each further attempt.
+
+    Where `delays` has fewer, its last one repeats; where it is empty, delays grow exponentially.
+    """
+
+    attempts: int
+    delays: tuple[Duration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again at `due`; `retries` attempts are left, that one included."""
+
+    due: datetime
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """A person has to look at it: an incident."""
+
+
+@lru_cache(maxsize=256)
+def plan(cycle: str | None, attempts: int = ATTEMPTS) -> Plan:
+    """What a diagram's failedJobRetryTimeCycle says, as Camunda 7 reads it.
+
+    ``R3/PT10S`` is three attempts in all, ten seconds apart; ``PT10S,PT1M`` is one attempt more than it has
+    durations. What cannot be read counts as not said: `compile` has refused it in new diagrams.
+    """
+    if not cycle:
+        return Plan(attempts)
+    try:
+        if cycle.lstrip().startswith("R"):
+            repetitions, _, interval = cycle.strip()[1:].partition("/")
+            return Plan(max(1, int(repetitions)), (timing.parse_duration(interval),))
+        delays = tuple(timing.parse_duration(part.strip()) for part in cycle.split(","))
+        return Plan(len(delays) + 1, delays)
+    except ValueError:
+        return Plan(attempts)
+
+
+def next_attempt(cycle: str | None, retries: int, made: int, now: datetime) -> Retry | GiveUp:
+    """What follows a failed attempt: `retries` were left with it, and it was number `made`, counted from 1."""
+    if retries <= 1:
+        return GiveUp()
+    delays = plan(cycle).delays
+    if delays:
+        return Retry(now + delays[min(made, len(delays)) - 1], retries - 1)
+    return Retry(now + min(FIRST_DELAY * GROWTH ** (made - 1), LONGEST_DELAY), retries - 1)

@@ -1,0 +1,284 @@
+"""The tables of the shell. They hold what is alive and what people ask for; the journal holds what happened.
+
+Every moment is kept in UTC. A user task is an activity with more columns: its row is its history, too, so that ending
+one writes one row.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+FAR = datetime(9999, 12, 31, tzinfo=UTC)
+"""Stands in `queue_due` for "no due date", so that user tasks without one come last in an index."""
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware moment; kept in UTC, given back in UTC."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"Expected a moment with its time zone, but {value.isoformat()} has none.")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _instance_id() -> sa.Column[int]:
+    return sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), nullable=False)
+
+
+# What is deployed
+
+deployments = sa.Table(
+    "deployments",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("deployed_at", UtcDateTime, nullable=False),
+    sa.Column("deployed_by", sa.Text, nullable=False),
+)
+
+resources = sa.Table(
+    "resources",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("deployment_id", "name"),
+)
+
+definitions = sa.Table(
+    "definitions",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),  # process, decision, form
+    sa.Column("id", sa.Text, primary_key=True),  # key:version
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version_tag", sa.Text),
+    sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), nullable=False),
+    sa.Column("resource_id", sa.Integer, sa.ForeignKey("resources.id"), nullable=False),
+    sa.UniqueConstraint("kind", "key", "version"),
+)
+
+# What a deployment brought along, with what had not changed since the one before.
+deployment_members = sa.Table(
+    "deployment_members",
+    metadata,
+    sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("definition_id", sa.Text, nullable=False),
+)
+
+start_timers = sa.Table(
+    "start_timers",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("definition_key", sa.Text, nullable=False, index=True),
+    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("due", UtcDateTime, nullable=False, index=True),
+    sa.Column("interval", sa.Text),
+    sa.Column("repetitions", sa.Integer),
+)
+
+start_subscriptions = sa.Table(
+    "start_subscriptions",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),  # of the message: it starts one process
+    sa.Column("definition_key", sa.Text, nullable=False, index=True),
+    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+)
+
+# What runs
+
+process_instances = sa.Table(
+    "process_instances",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("definition_key", sa.Text, nullable=False),
+    sa.Column("business_key", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),  # of the last journal entry, with its hash
+    sa.Column("head", sa.Text, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("end_reason", sa.Text),
+    sa.Index(None, "business_key", "id"),
+    sa.Index(None, "definition_id", "status", "id"),
+    sa.Index(None, "definition_key", "status", "id"),
+    sqlite_autoincrement=True,
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),  # exactly as hashed
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # command or note
+    sa.Column("command", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+activities = sa.Table(
+    "activities",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("token_id", sa.Integer, primary_key=True),
+    sa.Column("scope_id", sa.Integer, nullable=False),
+    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("item", sa.Integer),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("outcome", sa.Text),  # completed, terminated
+    sa.Column("ended_by", sa.Text),
+    sa.Column("reason", sa.Text),
+    # Of a user task
+    sa.Column("status", sa.Text),  # open, completed, cancelled
+    sa.Column("assignee", sa.Text),
+    sa.Column("candidate_users", sa.Text),  # JSON lists, for show; `candidates` is for the search
+    sa.Column("candidate_groups", sa.Text),
+    sa.Column("due", UtcDateTime),
+    sa.Column("follow_up", UtcDateTime),
+    sa.Column("priority", sa.Integer),
+    sa.Column("form_key", sa.Text),
+    sa.Column("queue_due", UtcDateTime),
+    sa.Column("queue_rank", sa.Integer),  # the priority negated: highest first
+    sqlite_with_rowid=False,
+)
+
+_OPEN = sa.text("status = 'open'")
+sa.Index(
+    "ix_activities_open",
+    *(activities.c[name] for name in ("queue_due", "queue_rank", "instance_id", "token_id")),
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+sa.Index(
+    "ix_activities_open_by_assignee",
+    *(activities.c[name] for name in ("assignee", "queue_due", "queue_rank", "instance_id", "token_id")),
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+
+# Who may take an open user task; gone when it ends. `candidate` is user:ID or group:NAME.
+candidates = sa.Table(
+    "candidates",
+    metadata,
+    sa.Column("candidate", sa.Text, primary_key=True),
+    sa.Column("queue_due", UtcDateTime, primary_key=True),
+    sa.Column("queue_rank", sa.Integer, primary_key=True),
+    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("token_id", sa.Integer, primary_key=True),
+    sa.Index(None, "instance_id", "token_id"),
+    sa.ForeignKeyConstraint(["instance_id", "token_id"], ["activities.instance_id", "activities.token_id"]),
+    sqlite_with_rowid=False,
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _instance_id(),
+    sa.Column("token_id", sa.Integer, nullable=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text),  # JSON: what a delivery delivers
+    sa.Column("rank", sa.Integer, nullable=False),  # the priority negated: highest first
+    sa.Column("retries", sa.Integer, nullable=False),  # attempts left, the next one included
+    sa.Column("attempts", sa.Integer, nullable=False),  # made so far
+    sa.Column("retry_cycle", sa.Text),
+    sa.Column("due", UtcDateTime),  # None: stopped by an incident
+    sa.Column("leased_until", UtcDateTime),
+    sa.Column("last_error", sa.Text),
+    sa.Index(None, "due", "rank", "id"),
+    sa.Index(None, "instance_id", "token_id"),
+    sqlite_autoincrement=True,
+)
+
+timers = sa.Table(
+    "timers",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("owner_id", sa.Integer, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("due", UtcDateTime, nullable=False),
+    sa.Index(None, "due", "instance_id", "id"),
+    sqlite_with_rowid=False,
+)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("owner_id", sa.Integer, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # message, signal
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Index(None, "kind", "name", "key", "instance_id"),
+    sqlite_with_rowid=False,
+)
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token_id", sa.Integer, nullable=False),
+    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # execution, job, delivery
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("raised_at", UtcDateTime, nullable=False),
+    sa.Column("resolved_at", UtcDateTime),
+    sa.Column("resolved_by", sa.Text),
+    sqlite_with_rowid=False,
+)
+
+_UNRESOLVED = sa.text("resolved_at IS NULL")
+sa.Index(
+    "ix_incidents_open",
+    *(incidents.c[name] for name in ("raised_at", "instance_id", "id")),
+    sqlite_where=_UNRESOLVED,
+    postgresql_where=_UNRESOLVED,
+)
+
+# One row: how far the engine's clock is ahead of the world's, in microseconds.
+clock_offset = sa.Table(
+    "clock_offset",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("microseconds", sa.BigInteger, nullable=False),
+)
