@@ -209,6 +209,7 @@ def test_a_granted_extension_moves_the_time_to_resolve(case: Any) -> None:
     before = case.variables["resolve_due"]
     case.complete("decide-extension", extension_decision="grant", extension_remarks={"text": 6})
     assert case.topics[-2:] == ["extend-clock", "notify-extension"]
+    assert case.done[-1][1]["reason"] == {"text": 6}
     handled(case)
     assert case.variables["resolve_due"] > before
 
