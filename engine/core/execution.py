@@ -10,7 +10,7 @@ from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from engine.core import facts
 from engine.core.apply import apply
@@ -21,8 +21,12 @@ from engine.core.state import ROOT, Phase, State, Token
 from engine.core.timing import Duration, parse_duration
 from engine.errors import ExecutionFailed
 
-if TYPE_CHECKING:
-    from engine.core.behaviours.behaviour import Behaviour
+
+class Target(Protocol):
+    """The behaviour of an element that a flow leads to."""
+
+    def arrive(self, run: Execution, scope_id: int, element: Element, flow: Flow) -> None: ...
+
 
 MAX_DEPTH = 100
 """Scopes within scopes. A process that calls itself without end stops here with an incident."""
@@ -31,7 +35,7 @@ MAX_DEPTH = 100
 class Execution:
     """What behaviours work with. `queue` holds tokens to move, first in first out."""
 
-    def __init__(self, library: Library, behaviours: Mapping[str, Behaviour], state: State, now: datetime) -> None:
+    def __init__(self, library: Library, behaviours: Mapping[str, Target], state: State, now: datetime) -> None:
         self.library = library
         self.behaviours = behaviours
         self.state = state
