@@ -3,6 +3,7 @@
 import { Button, CharacterCount, ErrorSummary, PasswordInput, createAll } from "govuk-frontend";
 import htmx from "htmx.org";
 
+import { keepConditions } from "./conditions.js";
 import { keepDrafts } from "./drafts.js";
 import { listenToKeys } from "./keys.js";
 import { csrfHeaders } from "./requests.js";
@@ -16,5 +17,6 @@ document.addEventListener("htmx:config:request", (event) => {
   Object.assign(event.detail.ctx.request.headers, csrfHeaders());
 });
 
+keepConditions(document);
 keepDrafts(document);
 listenToKeys(document);

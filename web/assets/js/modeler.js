@@ -5,7 +5,7 @@
 //   <script type="application/json" id="ID">{…}</script>
 //
 // The JSON: {name: file name, source: address of the XML (or xml: the text itself), check: address, deploy: address,
-// key: under which unsaved work is kept in this browser}.
+// key: under which unsaved work is kept in this browser, seen: id of the newest version when the page was made}.
 
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
@@ -154,11 +154,18 @@ class Board {
     URL.revokeObjectURL(link.href);
   }
 
-  async deploy() {
+  // `seen` is the newest version that the designer knows of; the server tells where somebody else was faster.
+  async deploy(seen = this.data.seen) {
     this.say("Deploying…");
     const body = new FormData();
     body.set("file", new File([await this.currentXml()], this.data.name, { type: "application/xml" }));
+    if (seen) body.set("seen", seen);
     const answer = await post(this.data.deploy, body);
+    if (answer.newer) {
+      if (window.confirm(answer.newer)) await this.deploy(answer.seen);
+      else this.say("Not deployed.");
+      return;
+    }
     if (answer.problems) {
       this.problems.show(answer.problems);
       this.say("Not deployed: see the problems.");

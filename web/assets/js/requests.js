@@ -5,13 +5,14 @@ export function csrfHeaders() {
   return token ? { "X-CSRFToken": token } : {};
 }
 
-// POST, and the JSON of the answer; an Error that says what the server said where it refuses.
+// POST, and the JSON of the answer. An Error says what the server said where it refuses, or sends something else.
 export async function post(url, body, headers = {}) {
   const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json", ...csrfHeaders(), ...headers } });
-  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-  const answer = isJson ? await response.json() : null;
-  if (!response.ok && !answer?.problems) {
-    throw new Error(answer?.message ?? `Expected ${url} to answer, but it said ${response.status} ${response.statusText}.`);
+  if (response.redirected) {
+    throw new Error("Expected you to be signed in, but the session has ended. Sign in in another window: your work is kept here.");
   }
-  return answer;
+  if (!response.ok || !response.headers.get("Content-Type")?.startsWith("application/json")) {
+    throw new Error(`Expected ${url} to answer, but it said ${response.status} ${response.statusText}.`);
+  }
+  return response.json();
 }

@@ -14,8 +14,14 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { addControls, fit } from "./canvas.js";
 
 for (const container of document.querySelectorAll("[data-viewer]")) {
+  const closed = container.closest("details:not([open])");
+  // What is folded away has no size to fit into, and need not be loaded.
+  if (closed) closed.addEventListener("toggle", () => start(container), { once: true });
+  else start(container);
+}
+
+function start(container) {
   show(container).catch((error) => {
-    container.classList.add("pj-diagram--failed");
     container.textContent = error.message;
   });
 }
