@@ -1,0 +1,25 @@
+"""Every benchmark, or those named: ``python -m benchmarks [core] [step]``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from benchmarks import core, step
+from benchmarks.figures import Figures
+
+BENCHMARKS = {"core": core.measure, "step": step.measure}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(BENCHMARKS)
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"Expected some of {', '.join(BENCHMARKS)}, but got {', '.join(sorted(unknown))}.")
+    figures = Figures()
+    for name in names:
+        BENCHMARKS[name](figures)
+    figures.write(Path("bench.json"))
+
+
+main()
