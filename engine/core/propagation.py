@@ -62,7 +62,8 @@ def _catcher(run: Execution, token: Token, code: str) -> tuple[Token, Element] |
         if not token.scope_id:
             return None
         scope = run.state.tokens[token.scope_id]
-        if not scope.interrupted:
+        # The body of a multi-instance sub-process has its element, but what is drawn inside belongs to the items.
+        if not scope.interrupted and scope.items is None:
             event = _best(_event_subprocess_starts(run, scope), code)
             if event is not None:
                 return scope, event

@@ -134,3 +134,20 @@ def test_the_state_does_not_grow_with_the_rounds_of_a_loop() -> None:
         case.complete("u")
         sizes.append(len(case.state.to_json()) - len(str(case.state.last_id)))
     assert max(sizes) - min(sizes) < 20
+
+
+def test_an_error_that_leaves_an_item_s_own_error_handling_is_not_caught_there_again() -> None:
+    rethrow = (
+        '<subProcess id="es" triggeredByEvent="true"><startEvent id="es_s"><errorEventDefinition errorRef="err_x"/>'
+        '</startEvent><endEvent id="es_e"><errorEventDefinition errorRef="err_x"/></endEvent>'
+        + flows("es_s es_e")
+        + "</subProcess>"
+    )
+    inside = '<startEvent id="s2"/><endEvent id="e2"><errorEventDefinition errorRef="err_x"/></endEvent>' + flows(
+        "s2 e2"
+    )
+    sub = f'<startEvent id="s"/><subProcess id="sp">{marker()}{inside}{rethrow}</subProcess>'
+    caught = '<boundaryEvent id="b" attachedToRef="sp"><errorEventDefinition errorRef="err_x"/></boundaryEvent>'
+    case = Case(process(sub + caught + log("A") + log("H"), "s sp A", "b H")).start(units=[1])
+    assert case.trace == ["H"]
+    assert [fact.caught_by for fact in case.happened(facts.ErrorThrown)] == ["es_s", "b"]
