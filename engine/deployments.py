@@ -5,7 +5,6 @@ Running instances stay on their version; new ones, timers and messages that star
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +14,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import decisions
+from engine import decisions, forms
 from engine.core.compile import compile as compile_diagram
 from engine.core.expressions import ExpressionError
 from engine.core.model import Element, MessageDefinition, ProcessModel, TimerDefinition
 from engine.core.waiting import due_of
 from engine.database import Transaction
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
+from engine.forms import Form
 from engine.instances import ACTIVE
 from engine.tables import (
     definitions,
@@ -175,11 +175,8 @@ def _decision_tables(name: str, content: bytes, digest: str, _functions: Mapping
 
 
 def _form_file(name: str, content: bytes, digest: str, _functions: Mapping[str, Any]) -> list[_Draft]:
-    from engine import forms
-
-    forms.read(content, name)
-    key = json.loads(content).get("id") or PurePath(name).stem
-    return [_Draft(FORM, str(key), str(key), name, digest)]
+    key = forms.read(content, name).id
+    return [_Draft(FORM, key, key, name, digest)]
 
 
 _READERS: Mapping[str, Callable[[str, bytes, str, Mapping[str, Any]], list[_Draft]]] = {
@@ -380,7 +377,7 @@ def model(tx: Transaction, definition_id: str) -> ProcessModel:
     return tx.library.process(definition_id)
 
 
-def form(tx: Transaction, key: str) -> Any:
+def form(tx: Transaction, key: str) -> Form:
     """The newest form of that key.
 
     Raises:

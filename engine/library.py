@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import decisions
+from engine import decisions, forms
 from engine.core.compile import compile as compile_diagram
 from engine.core.model import Decision, ProcessModel
 from engine.errors import NotFound
+from engine.forms import Form
 from engine.statements import Statement
 from engine.tables import definitions, deployment_members, resources
 
@@ -86,9 +87,10 @@ class DatabaseLibrary:
         table: Decision = self._get("decision", self.latest("decision", key))
         return table
 
-    def form(self, key: str) -> Any:
+    def form(self, key: str) -> Form:
         """The newest form of that key; raises NotFound."""
-        return self._get("form", self.latest("form", key))
+        form: Form = self._get("form", self.latest("form", key))
+        return form
 
     def _get(self, kind: str, definition_id: str) -> Any:
         found = self._cache.get((kind, definition_id))
@@ -100,7 +102,9 @@ class DatabaseLibrary:
             row = self._connection.execute(_CONTENT, {"of_kind": kind, "of_id": definition_id}).first()
             if row is None:
                 raise NotFound(f"{kind} definition", definition_id)
-            fresh = self._fresh[(kind, definition_id)] = _READERS[kind](row.key, row.name, row.content)
+            fresh = self._fresh[(kind, definition_id)] = _READERS[kind](
+                row.key, row.name, row.content, frozenset(self.functions)
+            )
         return fresh
 
     def _in_deployment(self, key: str, caller: str) -> str:
@@ -127,18 +131,20 @@ class DatabaseLibrary:
         return str(found)
 
 
-def _process(key: str, resource: str, content: bytes) -> ProcessModel:
-    return next(model for model in compile_diagram(content, resource) if model.key == key)
+def _process(key: str, resource: str, content: bytes, functions: frozenset[str]) -> ProcessModel:
+    return next(model for model in compile_diagram(content, resource, functions) if model.key == key)
 
 
-def _decision(key: str, resource: str, content: bytes) -> Decision:
+def _decision(key: str, resource: str, content: bytes, _functions: frozenset[str]) -> Decision:
     return next(table for table in decisions.read(content, resource) if table.id == key)
 
 
-def _form(_key: str, resource: str, content: bytes) -> Any:
-    from engine import forms
-
+def _form(_key: str, resource: str, content: bytes, _functions: frozenset[str]) -> Form:
     return forms.read(content, resource)
 
 
-_READERS: Mapping[str, Callable[[str, str, bytes], Any]] = {"process": _process, "decision": _decision, "form": _form}
+_READERS: Mapping[str, Callable[[str, str, bytes, frozenset[str]], Any]] = {
+    "process": _process,
+    "decision": _decision,
+    "form": _form,
+}

@@ -1,0 +1,57 @@
+"""What tests of the shell may ask for: a database that is up to date, an engine on it, and a world around that."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.clock import FixedClock
+from engine.engine import Engine
+from tests.engine.world import World
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the engine's tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "engine.db"
+    engine = Engine(f"sqlite:///{path}")
+    engine.upgrade()
+    engine.stop()
+    return path
+
+
+@pytest.fixture
+def database_url(migrated: Path, tmp_path: Path) -> str:
+    path = tmp_path / "engine.db"
+    shutil.copy(migrated, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def make_world(database_url: str) -> Iterator[Callable[..., World]]:
+    """Worlds on one database, each with the options of its engine; closed when the test is done."""
+    made: list[World] = []
+    clock = FixedClock()
+
+    def make(**options: Any) -> World:
+        world = World(database_url, clock, **options)
+        made.append(world)
+        return world
+
+    yield make
+    for world in made:
+        world.engine.stop()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def engine(world: World) -> Engine:
+    return world.engine

@@ -1,0 +1,124 @@
+"""Deployments: versions that never change, all or nothing, and every problem at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import deployments, instances
+from engine.errors import InvalidDefinition, InvalidInput, NotFound, NotPermitted
+from tests.engine.core.case import diagram, process
+from tests.engine.world import World
+
+ONE = process('<startEvent id="s"/><userTask id="u"/><endEvent id="e"/>', "s u e")
+TWO = process('<startEvent id="s"/><userTask id="u2"/><endEvent id="e"/>', "s u2 e")
+WRONG = process('<startEvent id="s"/><complexGateway id="c"/><endEvent id="e"/>', "s c e", key="W")
+
+
+def test_a_changed_diagram_is_the_next_version_and_the_same_one_is_not(world: World) -> None:
+    assert world.deploy(ONE).new == {"P:1"}
+    again = world.deploy(ONE)
+    assert again.new == frozenset()
+    assert [each.id for each in again.definitions] == ["P:1"]
+    assert world.deploy(TWO).new == {"P:2"}
+    assert world.deploy(ONE).new == {"P:3"}
+    assert [each.id for each in world.see(deployments.versions, "P")] == ["P:3", "P:2", "P:1"]
+    assert [each.id for each in world.see(deployments.list_definitions)] == ["P:3"]
+
+
+def test_running_instances_stay_on_their_version(world: World) -> None:
+    world.deploy(ONE)
+    old = world.start()
+    world.deploy(TWO)
+    new = world.start()
+    assert (old.definition_id, new.definition_id) == ("P:1", "P:2")
+    assert sorted(world.open) == ["u", "u2"]
+    assert world.see(deployments.running_instances, "P:1") == 1
+    world.complete("u")
+    assert world.see(deployments.running_instances, "P:1") == 0
+    assert world.see(instances.get, old.id).definition_id == "P:1"
+
+
+def test_the_source_is_what_was_handed_in(world: World) -> None:
+    world.deploy(ONE)
+    assert world.see(deployments.source, "P:1") == diagram(ONE)
+    assert world.see(deployments.model, "P:1").key == "P"
+    assert world.see(deployments.definition, "P:1").deployed_by == "anna"
+
+
+def test_one_wrong_file_keeps_the_others_out_too(world: World) -> None:
+    with pytest.raises(InvalidDefinition) as wrong:
+        world.deploy(a_bpmn=diagram(ONE), b_bpmn=diagram(WRONG))
+    assert [problem.element_id for problem in wrong.value.problems] == ["c"]
+    assert world.see(deployments.list_definitions) == []
+
+
+def test_the_problems_of_every_file_are_named_at_once(world: World) -> None:
+    with pytest.raises(InvalidDefinition) as wrong:
+        world.deploy(a_bpmn=b"<not", b_bpmn=diagram(WRONG))
+    assert {text for problem in wrong.value.problems for text in ("[a.bpmn]", "[b.bpmn]") if text in problem.wrong} == {
+        "[a.bpmn]",
+        "[b.bpmn]",
+    }
+
+
+def test_two_files_with_the_same_process_are_refused(world: World) -> None:
+    with pytest.raises(InvalidDefinition, match=r"The process 'P' is in 'a\.bpmn' already"):
+        world.deploy(a_bpmn=diagram(ONE), b_bpmn=diagram(TWO))
+
+
+def test_a_file_of_an_unknown_kind_is_refused(world: World) -> None:
+    with pytest.raises(InvalidInput, match=r"ends in \.bpmn, \.dmn, \.form, but it is called 'a\.exe'"):
+        world.deploy(a_exe=b"MZ")
+    with pytest.raises(InvalidInput, match="at least one file"):
+        world.deploy()
+
+
+def test_a_message_starts_one_process_only(world: World) -> None:
+    start = '<startEvent id="s"><messageEventDefinition messageRef="msg_m"/></startEvent><endEvent id="e"/>'
+    world.deploy(process(start, "s e", key="A"))
+    with pytest.raises(InvalidDefinition, match="The message 'm' starts the process 'A' already"):
+        world.deploy(process(start, "s e", key="B"))
+
+
+def test_what_a_failed_deployment_compiled_is_forgotten(world: World) -> None:
+    def deploy_then_fail(tx: object) -> None:
+        deployments.deploy(tx, {"t.bpmn": diagram(ONE)})  # type: ignore[arg-type]
+        instances.start(tx, "P")  # type: ignore[arg-type]
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        world.engine.transact(deploy_then_fail)
+    assert world.deploy(TWO).new == {"P:1"}
+    world.start()
+    assert world.open == ["u2"]
+
+
+def test_a_call_may_be_bound_to_the_newest_or_to_its_own_deployment(world: World) -> None:
+    def calling(binding: str) -> str:
+        call = f'<callActivity id="call" calledElement="C" camunda:calledElementBinding="{binding}"/>'
+        return process(f'<startEvent id="s"/>{call}<endEvent id="e"/>', "s call e", key="P")
+
+    called = process('<startEvent id="s"/><userTask id="old"/><endEvent id="e"/>', "s old e", key="C")
+    newer = process('<startEvent id="s"/><userTask id="new"/><endEvent id="e"/>', "s new e", key="C")
+    world.deploy(p_bpmn=diagram(calling("deployment")), c_bpmn=diagram(called))
+    world.deploy(c_bpmn=diagram(newer))
+    world.start()
+    assert world.open == ["old"]
+    world.deploy(p_bpmn=diagram(calling("latest")))
+    world.start()
+    assert world.open == ["old", "new"]
+
+
+def test_what_is_not_deployed_is_not_found(world: World) -> None:
+    with pytest.raises(NotFound, match="Expected to find process definition 'nowhere'"):
+        world.start("nowhere")
+    with pytest.raises(NotFound):
+        world.see(deployments.source, "P:9")
+    with pytest.raises(NotFound):
+        world.see(deployments.definition, "P:9")
+
+
+def test_only_who_may_deploys(make_world: object) -> None:
+    world = make_world(authorise=lambda actor, action, target: action != "deploy")  # type: ignore[operator]
+    with pytest.raises(NotPermitted, match="Expected someone who may deploy"):
+        world.deploy(ONE)

@@ -1,0 +1,87 @@
+"""Incidents: a script or condition that fails keeps its token, and goes on once the cause is mended."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import history, incidents, instances
+from engine.errors import InvalidState, NotFound
+from engine.incidents import IncidentQuery
+from tests.engine.core.case import process
+from tests.engine.world import World
+
+SCRIPT = process(
+    '<startEvent id="s"/><userTask id="u"/><scriptTask id="x"><script>half = whole / parts</script></scriptTask>'
+    '<userTask id="v"/><endEvent id="e"/>',
+    "s u x v e",
+)
+CONDITION = process(
+    '<startEvent id="s"/><exclusiveGateway id="g"/><userTask id="u"/><endEvent id="e"/>',
+    "s g u e",
+    conditions={"g-u": "${score > 3}"},
+)
+
+
+def test_a_failing_script_keeps_what_the_person_did_and_waits(world: World) -> None:
+    world.deploy(SCRIPT)
+    instance = world.start(whole=8, parts=0)
+    world.complete("u", note=1)
+    [incident] = world.incidents
+    assert (incident.kind, incident.element_id) == ("execution", "x")
+    assert world.variables(instance)["note"] == 1
+    assert world.see(history.path, instance.id, "P:1").incidents == ("x",)
+    world.retry(incident)
+    [again] = world.incidents
+    assert again.id != incident.id
+    world.do(instances.set_variables, instance.id, {"parts": 2})
+    world.retry(again)
+    assert world.open == ["v"]
+    assert world.incidents == []
+    assert world.variables(instance)["half"] == 4
+    assert world.wrong() == []
+
+
+def test_a_failing_condition_names_its_flow_and_goes_on_after_a_retry(world: World) -> None:
+    world.deploy(CONDITION)
+    instance = world.start(score=1)
+    [incident] = world.incidents
+    assert "g-u" in incident.message
+    world.do(instances.set_variables, instance.id, {"score": 5})
+    world.retry(incident)
+    assert world.open == ["u"]
+
+
+def test_what_was_resolved_is_refused_and_what_never_was_is_not_found(world: World) -> None:
+    world.deploy(CONDITION)
+    instance = world.start(score=1)
+    [incident] = world.incidents
+    world.cancel(instance, "it was withdrawn")
+    assert world.incidents == []
+    with pytest.raises(InvalidState, match="but it was resolved at 09:00 by anna"):
+        world.retry(incident)
+    for wrong in ("1-99", "7-7", "", "x-y", "1"):
+        with pytest.raises(NotFound):
+            world.do(incidents.retry, wrong)
+
+
+def test_incidents_are_listed_oldest_first_in_pages(world: World) -> None:
+    world.deploy(CONDITION)
+    started = [world.start(business_key=str(number), score=1).id for number in range(5)]
+    first = world.see(incidents.find, IncidentQuery(limit=2))
+    rest = world.see(incidents.find, IncidentQuery(limit=9, after=first[-1].id))
+    assert [each.instance_id for each in (*first, *rest)] == started
+    assert world.see(incidents.count) == 5
+    assert [each.id for each in world.see(incidents.find, IncidentQuery(instance_id=started[3]))] == [rest[1].id]
+
+
+def test_an_ended_instance_takes_no_more_commands(world: World) -> None:
+    world.deploy(SCRIPT)
+    instance = world.start(whole=8, parts=2)
+    world.cancel(instance, "it was withdrawn")
+    with pytest.raises(
+        InvalidState,
+        match="Expected to continue process instance 1, but it was cancelled at 09:00 because it was withdrawn",
+    ):
+        world.do(instances.set_variables, instance.id, {"parts": 2})
+    with pytest.raises(InvalidState):
+        world.cancel(instance, "once more")
