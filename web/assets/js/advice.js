@@ -3,10 +3,9 @@
 import Linter from "bpmnlint/lib/linter";
 import { config, resolver } from "virtual:bpmnlint";
 
-const linter = new Linter({ config, resolver });
-
 export async function advise(modeler) {
-  const reports = await linter.lint(modeler.getDefinitions());
+  // Its rules remember what they have seen, so each look needs a linter of its own.
+  const reports = await new Linter({ config, resolver }).lint(modeler.getDefinitions());
   return Object.values(reports)
     .flat()
     .map(({ id, message }) => ({ element: id, line: null, wrong: `${message}.`, right: "" }));

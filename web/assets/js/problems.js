@@ -20,8 +20,10 @@ export class Problems {
     this.show(answer.problems, advice);
   }
 
-  show(problems, advice = []) {
+  show(problems, hints = []) {
     this.unmark();
+    // An element that has to be mended anyway needs no advice on top.
+    const advice = hints.filter((hint) => !problems.some((problem) => problem.element === hint.element));
     const list = document.createElement("ol");
     list.className = "pj-problems__list";
     for (const problem of problems) list.append(this.row(problem, "problem"));
@@ -36,7 +38,8 @@ export class Problems {
   row({ element, line, wrong, right }, kind) {
     const row = document.createElement("li");
     row.className = `pj-problems__row pj-problems__row--${kind}`;
-    const where = [element, line ? `line ${line}` : null].filter(Boolean).join(", ");
+    const name = this.find(element)?.businessObject.name;
+    const where = [name && `“${name}”`, element, line && `line ${line}`].filter(Boolean).join(", ");
     if (this.find(element)) {
       const button = document.createElement("button");
       button.type = "button";

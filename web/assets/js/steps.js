@@ -86,9 +86,14 @@ export class Steps {
     return [choice, add];
   }
 
+  // Between a step and the one that follows; beside the others where a gateway chooses.
   add(step, type) {
+    const [following] = step.outgoing;
     const shape = this.modeler.get("elementFactory").createShape({ type });
-    this.modeler.get("autoPlace").append(step, shape);
+    const added = this.modeler.get("autoPlace").append(step, shape);
+    if (!following || is(step, "bpmn:Gateway") || type === "bpmn:EndEvent") return;
+    const middle = { x: added.x + added.width / 2, y: added.y + added.height / 2 };
+    this.modeler.get("modeling").reconnectStart(following, added, middle);
   }
 
   showProperties(step) {
