@@ -39,15 +39,17 @@ class Duration:
     months: int = 0
     span: timedelta = timedelta()
 
-    def __radd__(self, moment: Any) -> Any:
-        if not isinstance(moment, date):
-            return NotImplemented
-        return _in_calendar(moment, self, 1)
+    def __add__(self, other: Any) -> Any:
+        if isinstance(other, Duration):
+            return Duration(self.months + other.months, self.span + other.span)
+        if isinstance(other, timedelta):
+            return Duration(self.months, self.span + other)
+        return _in_calendar(other, self, 1) if isinstance(other, date) else NotImplemented
+
+    __radd__ = __add__
 
     def __rsub__(self, moment: Any) -> Any:
-        if not isinstance(moment, date):
-            return NotImplemented
-        return _in_calendar(moment, -self, 1)
+        return _in_calendar(moment, -self, 1) if isinstance(moment, date) else NotImplemented
 
     def __neg__(self) -> Duration:
         return Duration(-self.months, -self.span)
@@ -151,6 +153,8 @@ def parse_cycle(value: object, now: datetime) -> Cycle:
 
 def next_due(due: datetime, interval: Duration | timedelta | str) -> datetime:
     """The time after `due`: counted from when it was due, not from when it fired, so that a cycle does not drift.
+
+    A cycle of months that once met a shorter month keeps that day: from 31 January on by way of 28 February.
 
     Raises:
         InvalidTime: it lies outside the calendar.

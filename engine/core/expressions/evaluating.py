@@ -11,12 +11,23 @@ from simpleeval import EvalWithCompoundTypes, SimpleEval
 
 from engine.core.expressions.errors import ExpressionError, MissingValue
 from engine.core.expressions.parsing import Empty
-from engine.core.expressions.values import CONTAINERS, OPERATORS, SEQUENCES, TIMES, UNSIZED, is_empty, kind, measure
+from engine.core.expressions.values import (
+    CHARACTERS_A_STEP,
+    CONTAINERS,
+    OPERATORS,
+    SEQUENCES,
+    TIMES,
+    UNSIZED,
+    is_empty,
+    kind,
+    measure,
+)
 
-MAX_WORK = 2_000_000
+MAX_WORK = 1_000_000
 """Steps of one evaluation: an item of a list that is read, a part of an expression that a comprehension repeats."""
 
-CHARACTERS_A_STEP = 64
+MAX_RESULT = 100_000
+"""Items of a result, all the way down."""
 
 Names = Mapping[str, Any]
 Functions = Mapping[str, Callable[..., Any]]
@@ -43,7 +54,10 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
 
     def evaluate(self, node: ast.expr) -> Any:
         """The value of `node`."""
-        return self._eval(node)
+        result = self._eval(node)
+        if type(result) in CONTAINERS and measure(result, MAX_RESULT) > MAX_RESULT:
+            raise ExpressionError(f"Expected a result with at most {MAX_RESULT} items, but it has more.")
+        return result
 
     def _eval(self, node: ast.AST) -> Any:
         result = self.handlers[type(node)](self, node)
@@ -117,7 +131,7 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
 
     def _eval_comprehension(self, node: ast.ListComp | ast.DictComp) -> Any:
         outer = self.names
-        inner: ChainMap[str, Any] = ChainMap({}, dict(outer) if not isinstance(outer, dict | ChainMap) else outer)
+        inner: ChainMap[str, Any] = ChainMap({}, outer)  # type: ignore[arg-type]
         self.names = inner
         try:
             if isinstance(node, ast.DictComp):

@@ -23,6 +23,12 @@ MAX_TEXT = 100_000
 MAX_ITEMS = 10_000
 """Items of a list that an expression puts together."""
 
+MAX_NESTED = 100
+"""Lists and mappings inside each other."""
+
+CHARACTERS_A_STEP = 16
+"""Characters of a text that count like one item of a list."""
+
 MAX_EXPONENT = 1_000
 MAX_DECIMALS = 30
 
@@ -63,25 +69,39 @@ def bounded(value: Any) -> Any:
 
 
 def measure(value: Any, limit: int) -> int:
-    """How much a list or mapping holds, all the way down; raises ExpressionError where it is no JSON value.
+    """How much a list or mapping holds, all the way down; long texts count more.
 
     Stops counting past `limit`, so that what is shared inside itself many times over costs no more than that.
+
+    Raises:
+        ExpressionError: it is no JSON value (dates and durations aside), or nested too deeply to be one.
     """
-    size, waiting = 0, [value]
-    while waiting and size <= limit:
-        container = waiting.pop()
-        size += len(container) + 1
-        if type(container) is dict:
-            if not all(type(key) is str for key in container):
-                raise ExpressionError("Expected texts as keys of a mapping, but a key is none.")
-            container = container.values()
-        for item in container:
-            if type(item) not in SCALARS:
-                if type(item) in CONTAINERS:
-                    waiting.append(item)
-                elif not isinstance(item, TIMES):
+    size, level = 0, [value]
+    for _ in range(MAX_NESTED):
+        below: list[Any] = []
+        for container in level:
+            size += len(container) + 1
+            if size > limit:
+                return size
+            for item in _items(container):
+                if type(item) is str:
+                    size += len(item) // CHARACTERS_A_STEP
+                elif type(item) in CONTAINERS:
+                    below.append(item)
+                elif type(item) not in UNSIZED and not isinstance(item, TIMES):
                     raise ExpressionError(f"Expected a value, date or duration, but found {kind(item)}.")
-    return size
+        if not below:
+            return size
+        level = below
+    raise ExpressionError(f"Expected lists and mappings up to {MAX_NESTED} deep, but these are deeper.")
+
+
+def _items(container: Any) -> Any:
+    if type(container) is not dict:
+        return container
+    if not all(type(key) is str for key in container):
+        raise ExpressionError("Expected texts as keys of a mapping, but a key is none.")
+    return container.values()
 
 
 def as_json(value: Any) -> Any:
