@@ -1,0 +1,114 @@
+"""Processes that do one thing to a database and kill themselves after their k-th SQL statement.
+
+``python -m tests.engine.crashing`` reads lines of URL, scenario and k, and forks one process for each. BEGIN and COMMIT
+count as well; with a k of 0 the process runs to its end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import instances, timers
+from engine.clock import FixedClock
+from tests.engine.core.case import diagram, process
+from tests.engine.world import World
+
+LIFE = process(
+    '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="clerks" camunda:dueDate="P3D"/>'
+    '<boundaryEvent id="b" attachedToRef="u" cancelActivity="false"><timerEventDefinition>'
+    "<timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>"
+    '<scriptTask id="x"><script>n = n + 1</script></scriptTask>'
+    '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
+    '<intermediateThrowEvent id="t"><messageEventDefinition messageRef="msg_m"/></intermediateThrowEvent>'
+    '<userTask id="v" camunda:candidateGroups="clerks"/><userTask id="late"/>'
+    '<endEvent id="e"/><endEvent id="e2"/>',
+    "s u x j t v e",
+    "b late e2",
+)
+RECEIVER = process(
+    '<startEvent id="s"/><receiveTask id="r" messageRef="msg_m"/><userTask id="got"/><endEvent id="e"/>',
+    "s r got e",
+    key="R",
+)
+
+
+def open_world(url: str) -> World:
+    """A world as a process finds it when it starts on what another one left behind."""
+    return World(url, FixedClock(), handlers={"send": lambda *, job_id: {"sent": job_id}})
+
+
+def prepare(world: World) -> None:
+    """One case at its user task, one that waits for the message that the first will throw."""
+    world.deploy(life_bpmn=diagram(LIFE), receiver_bpmn=diagram(RECEIVER))
+    world.start("R")
+    world.start("P", n=0)
+
+
+def _fire(world: World) -> None:
+    world.clock.move(timedelta(hours=2))
+    timers.fire_due(world.engine)
+
+
+def _cancel(world: World) -> None:
+    world.do(instances.cancel, 2, "it was withdrawn")
+
+
+SCENARIOS: dict[str, Callable[[World], Any]] = {
+    "deploy": lambda world: world.deploy(life_bpmn=diagram(LIFE.replace('id="late"', 'id="late" name="Late"'))),
+    "start": lambda world: world.start("P", business_key="case-2", n=0),
+    "complete": lambda world: world.complete("u", verdict="yes"),
+    "timer": _fire,
+    "rest": lambda world: world.rest(),
+    "cancel": _cancel,
+}
+
+
+class Killer:
+    """Ends the process, without a word to anyone, after the k-th statement."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.count = after, 0
+        sa.event.listen(sa.Engine, "after_cursor_execute", self._statement)
+        sa.event.listen(sa.Engine, "commit", self._statement)
+
+    def _statement(self, *_: Any) -> None:
+        """Of a COMMIT we hear before it is done, of all else after: so each lies between two counts."""
+        self.count += 1
+        if self.count == self.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(url: str, scenario: str, after: int) -> int:
+    """How many statements it took, where it was not killed."""
+    world = open_world(url)
+    killer = Killer(after)
+    SCENARIOS[scenario](world)
+    return killer.count
+
+
+def serve() -> None:
+    """Do what each line of the input asks for in a process of its own; answer with its exit code and its count."""
+    for line in sys.stdin:
+        url, scenario, after = line.split()
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.write(writing, str(run(url, scenario, int(after))).encode())
+            os._exit(0)
+        os.close(writing)
+        counted = os.read(reading, 20).decode()
+        os.close(reading)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        sys.stdout.write(f"{code} {counted or 0}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,80 @@
+"""The clock: one offset for all who share the database, and a way forward that leaves nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine import clock
+from engine.clock import Clock, FixedClock
+from engine.engine import Engine
+from engine.errors import InvalidInput, NotPermitted
+from tests.engine.core.case import process
+from tests.engine.world import World
+
+CHAIN = (
+    '<startEvent id="s"/>'
+    + "".join(
+        f'<intermediateCatchEvent id="t{n}"><timerEventDefinition><timeDuration>P1D</timeDuration>'
+        f'</timerEventDefinition></intermediateCatchEvent><scriptTask id="l{n}"><script>log(n)</script></scriptTask>'
+        for n in (1, 2)
+    )
+    + '<userTask id="u"/><endEvent id="e"/>'
+)
+
+
+def test_the_real_clock_goes_with_the_world() -> None:
+    before = datetime.now(UTC)
+    assert before <= Clock().now() <= datetime.now(UTC)
+
+
+def test_advancing_stops_at_every_due_time(make_world: Callable[..., World]) -> None:
+    moments: list[datetime] = []
+    world = make_world(functions={"log": lambda _: moments.append(world.clock.now())})
+    world.deploy(process(CHAIN, "s t1 l1 t2 l2 u e"))
+    began = world.clock.now()
+    world.start(n=1)
+    world.advance(days=20)
+    assert moments == [began + timedelta(days=1), began + timedelta(days=2)]
+    assert world.open == ["u"]
+    assert world.clock.now() == began + timedelta(days=20)
+
+
+def test_what_others_hooked_in_is_done_at_its_time_too(world: World) -> None:
+    due = [world.clock.now() + timedelta(days=day) for day in (3, 1, 2)]
+    seen: list[datetime] = []
+
+    def run(_engine: Engine, now: datetime) -> int:
+        ripe = [moment for moment in due if moment <= now]
+        seen.extend(now for _ in ripe)
+        for moment in ripe:
+            due.remove(moment)
+        return len(ripe)
+
+    world.engine.on_tick(run, lambda tx: min(due, default=None))
+    expected = sorted(due)
+    world.advance(days=9)
+    assert seen == expected
+
+
+def test_the_offset_outlives_the_process_and_reaches_others(make_world: Callable[..., World]) -> None:
+    first, second = make_world(), make_world()
+    second.engine.clock = FixedClock(first.clock.moment)
+    first.advance(days=3)
+    assert second.engine.clock.offset == timedelta(0)
+    clock.refresh(second.engine)
+    assert second.engine.clock.now() == first.engine.clock.now()
+
+
+@pytest.mark.parametrize("delta", [timedelta(seconds=-1), timedelta(days=40_000)])
+def test_the_clock_goes_forward_within_reason_only(world: World, delta: timedelta) -> None:
+    with pytest.raises(InvalidInput, match="move the clock on by 0 to 36525 days"):
+        clock.advance(world.engine, delta)
+
+
+def test_only_who_may_moves_it(make_world: Callable[..., World]) -> None:
+    world = make_world(authorise=lambda actor, action, target: (action, target) != ("move", "clock"))
+    with pytest.raises(NotPermitted, match="may move clock"):
+        world.advance(days=1)

@@ -1,0 +1,114 @@
+"""Killed between any two statements: the state is that of before or of after, and the work goes on from there.
+
+Every crash is a real one: a process of its own sends itself SIGKILL after its k-th statement, for every k.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.instances import InstanceQuery, search
+from tests.engine.crashing import SCENARIOS, open_world, prepare
+
+ROOT = Path(__file__).parents[2]
+# A child is started without what coverage or a debugger put into the environment of this process.
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
+
+Crash = Callable[[Path, str, int], tuple[int, int]]
+
+
+@pytest.fixture(scope="module")
+def crash() -> Iterator[Crash]:
+    """Runs a scenario on a database and has it killed after a statement: its exit code, and how many it took."""
+    command = [sys.executable, "-m", "tests.engine.crashing"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        asked, answers = server.stdin, server.stdout
+        assert asked is not None
+        assert answers is not None
+
+        def run(path: Path, scenario: str, after: int) -> tuple[int, int]:
+            asked.write(f"sqlite:///{path} {scenario} {after}\n")
+            asked.flush()
+            code, count = answers.readline().split()
+            return int(code), int(count)
+
+        yield run
+        asked.close()
+
+
+def dump(path: Path) -> list[tuple[object, ...]]:
+    """Every row of every table, but for how often a job was claimed and until when."""
+    rows: list[tuple[object, ...]] = []
+    with sqlite3.connect(path) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in sorted(tables):
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            kept = ", ".join(column for column in columns if column not in ("leased_until", "attempts"))
+            rows.extend((table, *row) for row in connection.execute(f"SELECT {kept} FROM {table}"))
+    connection.close()
+    return sorted(rows, key=repr)
+
+
+@pytest.fixture
+def before(migrated: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """The database before the scenario; before "rest" with a job that waits."""
+    path = tmp_path / "before.db"
+    shutil.copy(migrated, path)
+    world = open_world(f"sqlite:///{path}")
+    prepare(world)
+    if request.node.callspec.params["scenario"] == "rest":
+        world.complete("u")
+    world.engine.stop()
+    return path
+
+
+def copy_of(path: Path, name: str) -> Path:
+    target = path.with_name(name)
+    shutil.copy(path, target)
+    return target
+
+
+def goes_on(path: Path) -> list[tuple[str, str]]:
+    """A new process takes over, an hour later, and brings everything to its end. Process and status of each case."""
+    world = open_world(f"sqlite:///{path}")
+    assert world.wrong() == []
+    world.clock.move(timedelta(hours=1))
+    world.rest()
+    while world.open:
+        world.complete(world.open[0])
+        world.rest()
+    assert world.incidents == []
+    assert world.wrong() == []
+    cases = world.see(search, InstanceQuery())
+    world.engine.stop()
+    return [(each.definition_key, each.status) for each in reversed(cases)]
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+def test_a_process_killed_after_any_statement_leaves_before_or_after(before: Path, scenario: str, crash: Crash) -> None:
+    whole = copy_of(before, "whole.db")
+    code, statements = crash(whole, scenario, 0)
+    assert code == 0
+    assert statements >= 4
+    states = [dump(before), dump(whole)]
+    for after in range(1, statements + 1):
+        path = copy_of(before, f"killed-{after}.db")
+        assert crash(path, scenario, after)[0] == -signal.SIGKILL
+        # "rest" is several transactions: what lies between them is whole as well, which going on shows.
+        assert scenario == "rest" or dump(path) in states, f"killed after statement {after}"
+        outcome = goes_on(path)
+        assert outcome[:2] in ([("R", "completed"), ("P", "completed")], [("R", "active"), ("P", "cancelled")])
+        assert outcome[2:] in ([], [("P", "completed")])
+        path.unlink()

@@ -1,0 +1,50 @@
+"""The ticks: what is due is done by itself, and one kind of work that fails stops no other."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+from engine.engine import Engine
+from engine.ticks import tick
+from tests.engine.core.case import process
+from tests.engine.world import World
+
+TIMER = process(
+    '<startEvent id="s"/><intermediateCatchEvent id="t"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+    '</timerEventDefinition></intermediateCatchEvent><userTask id="u"/><endEvent id="e"/>',
+    "s t u e",
+)
+
+
+def test_a_tick_fires_what_is_due(world: World) -> None:
+    world.deploy(TIMER)
+    world.start()
+    tick(world.engine)
+    assert world.open == []
+    world.clock.move(timedelta(hours=1))
+    tick(world.engine)
+    assert world.open == ["u"]
+
+
+def test_work_that_fails_stops_no_other_work(world: World) -> None:
+    ticked = []
+
+    def fail(_engine: Engine, _now: datetime) -> int:
+        raise OSError("a defect")
+
+    world.engine.on_tick(fail)
+    world.engine.on_tick(lambda _engine, now: ticked.append(now))
+    tick(world.engine)
+    tick(world.engine)
+    assert ticked == [world.clock.now()] * 2
+
+
+def test_started_it_ticks_by_itself_and_stops_when_told(world: World) -> None:
+    ticked = threading.Event()
+    world.engine.on_tick(lambda _engine, _now: ticked.set())
+    before = threading.active_count()
+    world.engine.start(threads=1)
+    assert ticked.wait(timeout=30)
+    world.engine.stop()
+    assert threading.active_count() == before
