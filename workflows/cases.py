@@ -1,0 +1,294 @@
+"""Petitions as cases: handed in, numbered, found, and moved from state to state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import messages
+from engine.actors import Actor
+from engine.database import Transaction
+from engine.errors import InvalidState, InvalidVariables, NotFound
+from workflows import permissions, petitioners, query_codes, states, tables, texts, vocabulary
+from workflows.calendars import local_day
+from workflows.petitioners import Person
+
+CLAIMS_LIMIT = 20_000
+"""Characters of one petition's claims."""
+
+REPRESENTATIVES = 5
+"""People who may come on a visit for a group (Art. 20)."""
+
+LEAD, CO_UNIT = "lead", "co-unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Petition:
+    """What is handed in. `received_at` is None for now; `source_key` is its key in the register it comes from."""
+
+    channel: str
+    claims: str
+    subject: str = ""
+    place: str = "county"
+    people: tuple[Person, ...] = ()
+    anonymous: bool = False
+    received_at: datetime | None = None
+    jurisdiction_profile: str = "cn-2022"
+    source: str = "person"
+    source_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the petitioner takes home. The query code is shown this once: only its hash is kept."""
+
+    case_number: str
+    query_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case without its people and words. `units` are the codes of all units that have it, the lead unit first."""
+
+    case_number: str
+    state: str
+    channel: str
+    source: str
+    source_key: str | None
+    subject: str
+    place: str
+    category: str
+    jurisdiction_profile: str
+    anonymous: bool
+    identity_clear: bool
+    petitioner_count: int
+    received_at: datetime
+    entered_at: datetime
+    registered_at: datetime | None
+    accepted_at: datetime | None
+    served_at: datetime | None
+    closed_at: datetime | None
+    reply_outcome: str | None
+    close_reason: str | None
+    units: tuple[str, ...]
+
+    @property
+    def lead_unit(self) -> str | None:
+        return self.units[0] if self.units else None
+
+    @property
+    def co_units(self) -> tuple[str, ...]:
+        return self.units[1:]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != states.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class CaseQuery:
+    """What to look for; None does not ask. `after` is the number of the last case of the page before."""
+
+    state: str | None = None
+    unit: str | None = None
+    subject: str | None = None
+    place: str | None = None
+    category: str | None = None
+    open: bool | None = None
+    number: str | None = None
+    limit: int = 50
+    after: str | None = None
+
+
+def hand_in(tx: Transaction, petition: Petition) -> Receipt:
+    """Take in a petition: number it, keep its people and words, and start its process.
+
+    Raises:
+        InvalidVariables: every field that is wrong.
+    """
+    tx.authorise("hand in", "petition")
+    received_at = petition.received_at or tx.now
+    _check(petition, received_at, tx.now)
+    case_number = _next_number(tx)
+    code, salt = query_codes.new_code(), query_codes.new_salt()
+    facts = _facts(petition)
+    tx.connection.execute(
+        sa.insert(tables.cases).values(
+            case_number=case_number,
+            query_code_salt=salt,
+            query_code_hash=query_codes.digest(code, salt),
+            state=states.RECEIVED,
+            source_key=petition.source_key,
+            received_at=received_at,
+            entered_at=tx.now,
+            **facts,
+        )
+    )
+    petitioners.add(tx, case_number, petition.people)
+    claims = texts.write_first(tx, case_number, "claims", petition.claims.strip())
+    variables = {
+        **facts,
+        "case_number": case_number,
+        "claims": claims.reference,
+        "received_at": received_at.isoformat(),
+    }
+    messages.deliver(tx, "petition-received", case_number, variables)
+    return Receipt(case_number, code)
+
+
+def identify(tx: Transaction, case_number: str, query_code: str) -> Actor:
+    """Who knows a case number and its query code. Raises NotFound alike where either is wrong."""
+    number = case_number.strip().upper()
+    table = tables.cases
+    query = sa.select(table.c.query_code_salt, table.c.query_code_hash).where(table.c.case_number == number)
+    row = tx.connection.execute(query).one_or_none()
+    if row is None or not query_codes.matches(query_code, row.query_code_salt, row.query_code_hash):
+        raise NotFound("case with this query code", number)
+    return permissions.petitioner(number)
+
+
+def get(tx: Transaction, case_number: str) -> Case:
+    """Raises NotFound where it is not there, and just so where the actor may not see it."""
+    found = _select(tx, tables.cases.c.case_number == case_number, limit=1)
+    if not found:
+        raise NotFound("case", case_number)
+    return found[0]
+
+
+def find(tx: Transaction, query: CaseQuery) -> tuple[Case, ...]:
+    """The cases that the actor may see, the last received first."""
+    condition = _condition(query)
+    if query.after is not None:
+        table = tables.cases
+        last = sa.select(table.c.received_at, table.c.case_number).where(table.c.case_number == query.after)
+        condition &= sa.tuple_(table.c.received_at, table.c.case_number) < last.scalar_subquery()
+    return _select(tx, condition, query.limit)
+
+
+def count(tx: Transaction, query: CaseQuery) -> int:
+    """How many cases `find` would page through."""
+    condition = _condition(query) & permissions.visible_cases(tx.actor)
+    return tx.connection.scalar(sa.select(sa.func.count()).select_from(tables.cases).where(condition)) or 0
+
+
+def known_source_keys(tx: Transaction, keys: Iterable[str]) -> frozenset[str]:
+    """Those of the keys that a case was registered for already."""
+    column = tables.cases.c.source_key
+    return frozenset(tx.connection.scalars(sa.select(column).where(column.in_(tuple(keys)))))
+
+
+def move(tx: Transaction, case_number: str, state: str, **columns: Any) -> None:
+    """Bring the case to its next state. Raises NotFound, or InvalidState where it may not go there from its own."""
+    table = tables.cases
+    allowed = sorted(states.sources(state))
+    moving = sa.update(table).where(table.c.case_number == case_number, table.c.state.in_(allowed))
+    if tx.connection.execute(moving.values(state=state, **columns)).rowcount == 0:
+        actual = tx.connection.scalar(sa.select(table.c.state).where(table.c.case_number == case_number))
+        if actual is None:
+            raise NotFound("case", case_number)
+        raise InvalidState("case", case_number, f"bring to '{state}'", f"is '{actual}'")
+
+
+def set_units(tx: Transaction, case_number: str, lead_unit: str, co_units: Iterable[str]) -> None:
+    """Say which units have the case from now on; those that had it before no longer see it."""
+    table = tables.case_units
+    tx.connection.execute(sa.delete(table).where(table.c.case_number == case_number))
+    rows = [{"case_number": case_number, "unit": lead_unit, "role": LEAD}]
+    others = dict.fromkeys(code for code in co_units if code != lead_unit)
+    rows += [{"case_number": case_number, "unit": code, "role": CO_UNIT} for code in others]
+    tx.connection.execute(sa.insert(table), rows)
+
+
+def _check(petition: Petition, received_at: datetime, now: datetime) -> None:
+    wrong: dict[str, str] = {}
+    claims = petition.claims.strip()
+    if not claims:
+        wrong["claims"] = "expected what the petition asks for, but it is empty"
+    elif len(claims) > CLAIMS_LIMIT:
+        wrong["claims"] = f"expected at most {CLAIMS_LIMIT} characters, but it has {len(claims)}"
+    codes = {"channel": vocabulary.CHANNELS, "place": vocabulary.PLACES, "subject": {"": "", **vocabulary.SUBJECTS}}
+    for field, known in codes.items():
+        if getattr(petition, field) not in known:
+            wrong[field] = f"expected one of {', '.join(filter(None, known))}, but it is '{getattr(petition, field)}'"
+    if petition.source == "person" and not petition.anonymous and not _first_name(petition):
+        wrong["name"] = "expected a name, or a petition handed in without one, but it is empty"
+    if petition.channel == "visit" and len(petition.people) > REPRESENTATIVES:
+        wrong["people"] = f"expected at most {REPRESENTATIVES} people for a group, but there are {len(petition.people)}"
+    if received_at > now:
+        wrong["received_at"] = f"expected a day that has come, but it is {local_day(received_at)}"
+    if wrong:
+        raise InvalidVariables(wrong)
+
+
+def _first_name(petition: Petition) -> str:
+    return petition.people[0].name.strip() if petition.people else ""
+
+
+def _facts(petition: Petition) -> dict[str, Any]:
+    """What a case's row and its process variables have in common."""
+    is_clear = not petition.anonymous and bool(petition.people) and petition.people[0].is_clear
+    return {
+        "channel": petition.channel,
+        "source": petition.source,
+        "subject": petition.subject,
+        "place": petition.place,
+        "jurisdiction_profile": petition.jurisdiction_profile,
+        "anonymous": petition.anonymous,
+        "identity_clear": is_clear,
+        "petitioner_count": max(1, len(petition.people)),
+    }
+
+
+def _next_number(tx: Transaction) -> str:
+    table, year = tables.case_counters, local_day(tx.now).year
+    counting = sa.update(table).where(table.c.year == year).values(last=table.c.last + 1).returning(table.c.last)
+    number = tx.connection.execute(counting).scalar_one_or_none()
+    if number is None:
+        number = 1
+        tx.connection.execute(sa.insert(table).values(year=year, last=number))
+    return f"PJ-{year}-{number:06d}"
+
+
+def _condition(query: CaseQuery) -> sa.ColumnElement[bool]:
+    table, condition = tables.cases, sa.true()
+    wanted: Mapping[str, str | None] = {
+        "state": query.state, "subject": query.subject, "place": query.place, "category": query.category
+    }
+    for name, value in wanted.items():
+        if value is not None:
+            condition &= table.c[name] == value
+    if query.open is not None:
+        condition &= (table.c.state != states.CLOSED) if query.open else (table.c.state == states.CLOSED)
+    if query.number is not None:
+        condition &= table.c.case_number == query.number.strip().upper()
+    if query.unit is not None:
+        theirs = tables.case_units
+        condition &= table.c.case_number.in_(sa.select(theirs.c.case_number).where(theirs.c.unit == query.unit))
+    return condition
+
+
+def _select(tx: Transaction, condition: sa.ColumnElement[bool], limit: int) -> tuple[Case, ...]:
+    table = tables.cases
+    query = sa.select(table).where(condition & permissions.visible_cases(tx.actor))
+    query = query.order_by(table.c.received_at.desc(), table.c.case_number.desc()).limit(limit)
+    rows = tx.connection.execute(query).all()
+    units = _units(tx, [row.case_number for row in rows])
+    return tuple(_case(row, units.get(row.case_number, ())) for row in rows)
+
+
+def _units(tx: Transaction, case_numbers: list[str]) -> dict[str, tuple[str, ...]]:
+    table = tables.case_units
+    query = sa.select(table).where(table.c.case_number.in_(case_numbers))
+    units: dict[str, tuple[str, ...]] = {}
+    for row in tx.connection.execute(query.order_by(table.c.role.desc(), table.c.unit)):
+        units[row.case_number] = (*units.get(row.case_number, ()), row.unit)
+    return units
+
+
+def _case(row: sa.Row[Any], units: tuple[str, ...]) -> Case:
+    values = {name: getattr(row, name) for name in Case.__dataclass_fields__ if name != "units"}
+    return Case(units=units, **values)

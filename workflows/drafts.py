@@ -1,0 +1,46 @@
+"""A form that someone has begun and not yet sent: their own, kept until they send it.
+
+A draft may hold free text, so it stands in a row of its own and goes when the user task is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import user_tasks
+from engine.database import Transaction
+from workflows import tables
+
+
+def save(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> None:
+    """Keep what was filled in so far, as it was typed. Raises NotFound, NotPermitted."""
+    tx.authorise("complete", user_tasks.get(tx, user_task_id))
+    _delete(tx, _own(tx, user_task_id))
+    tx.connection.execute(
+        sa.insert(tables.drafts).values(
+            {"user_task_id": user_task_id, "account_id": tx.actor.id, "values": dict(values), "saved_at": tx.now}
+        )
+    )
+
+
+def find(tx: Transaction, user_task_id: str) -> dict[str, Any] | None:
+    """The actor's own draft; None where there is none."""
+    values = tx.connection.scalar(sa.select(tables.drafts.c["values"]).where(_own(tx, user_task_id)))
+    return None if values is None else dict(values)
+
+
+def discard(tx: Transaction, user_task_id: str) -> None:
+    """The user task is done: nobody's draft for it is needed."""
+    _delete(tx, tables.drafts.c.user_task_id == user_task_id)
+
+
+def _own(tx: Transaction, user_task_id: str) -> sa.ColumnElement[bool]:
+    table = tables.drafts
+    return (table.c.user_task_id == user_task_id) & (table.c.account_id == tx.actor.id)
+
+
+def _delete(tx: Transaction, which: sa.ColumnElement[bool]) -> None:
+    tx.connection.execute(sa.delete(tables.drafts).where(which))

@@ -1,0 +1,249 @@
+"""How a foreign register's rows become petitions: a map file in TOML, read once and checked whole.
+
+A map says which column is the key, the day of receipt and the words, and how columns become a subject and a place:
+sources are asked in order, and the first that knows the row's value answers. See docs/intake for one with comments.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InvalidInput
+from workflows import vocabulary
+from workflows.calendars import LOCAL
+from workflows.cases import Petition
+from workflows.petitioners import Person
+
+Row = Mapping[str, str]
+
+_KNOWN = {
+    "source": {"name", "encoding", "delimiter", "jurisdiction_profile"},
+    "key": {"column"},
+    "received_at": {"column", "format"},
+    "claims": {"columns", "separator"},
+    "person": {"name", "phone", "address"},
+    "subject": {"sources", "default"},
+    "place": {"sources", "default"},
+    "reject": {"when", "reason"},
+    "blank": {"values"},
+}
+
+
+class Unusable(Exception):
+    """A row cannot become a petition; the message is the reason that its sender reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSource:
+    """One column, and the code for each of its values: given outright, or by a pattern that the value begins with."""
+
+    column: str
+    values: Mapping[str, str]
+    patterns: tuple[tuple[re.Pattern[str], str], ...]
+
+    def code(self, value: str) -> str | None:
+        folded = value.casefold()
+        if folded in self.values:
+            return self.values[folded]
+        return next((code for pattern, code in self.patterns if pattern.match(value)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRule:
+    """A code out of the first source that knows one; else the default; else the row is rejected."""
+
+    field: str
+    sources: tuple[CodeSource, ...]
+    default: str | None
+
+    def code(self, row: Row) -> str:
+        for source in self.sources:
+            found = source.code(row[source.column]) if row[source.column] else None
+            if found is not None:
+                return found
+        if self.default is not None:
+            return self.default
+        seen = ", ".join(f"{source.column} '{row[source.column]}'" for source in self.sources)
+        raise Unusable(f"expected a {self.field} that the map knows, but the row has {seen}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Rows whose columns all have one of these values are rejected with the reason."""
+
+    when: Mapping[str, frozenset[str]]
+    reason: str
+
+    def applies(self, row: Row) -> bool:
+        return all(row[column].casefold() in values for column, values in self.when.items())
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeMap:
+    """A checked map. `columns` are those that a file must have for it."""
+
+    name: str
+    encoding: str
+    delimiter: str
+    jurisdiction_profile: str
+    key: str
+    received_at: str
+    date_format: str
+    claims: tuple[str, ...]
+    separator: str
+    person: Mapping[str, str]
+    subject: CodeRule
+    place: CodeRule
+    rejections: tuple[Rejection, ...]
+    blanks: frozenset[str]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        rules = {source.column for rule in (self.subject, self.place) for source in rule.sources}
+        conditions = {column for rejection in self.rejections for column in rejection.when}
+        return frozenset({self.key, self.received_at, *self.claims, *self.person.values()} | rules | conditions)
+
+    def source_key(self, row: Row) -> str:
+        """What tells this row from every other of its register. Raises Unusable where it is empty."""
+        key = row[self.key].strip()
+        if not key:
+            raise Unusable(f"expected a key in {self.key}, but it is empty")
+        return f"{self.name}:{key}"
+
+    def petition(self, row: Row) -> Petition:
+        """The petition that the row is. Raises Unusable with the reason why it is none."""
+        key = self.source_key(row)
+        clean = self._clean(row)
+        for rejection in self.rejections:
+            if rejection.applies({column: value.strip() for column, value in row.items()}):
+                raise Unusable(rejection.reason)
+        claims = self.separator.join(clean[column] for column in self.claims if clean[column])
+        if not claims:
+            raise Unusable(f"expected the claims in {', '.join(self.claims)}, but they are empty")
+        return Petition(
+            channel="import",
+            claims=claims,
+            subject=self.subject.code(clean),
+            place=self.place.code(clean),
+            people=self._people(clean),
+            received_at=self._moment(clean),
+            jurisdiction_profile=self.jurisdiction_profile,
+            source="import",
+            source_key=key,
+        )
+
+    def _clean(self, row: Row) -> Row:
+        """Without blanks around, and without the values that stand for nothing."""
+        stripped = {column: value.strip() for column, value in row.items()}
+        return {column: "" if value.casefold() in self.blanks else value for column, value in stripped.items()}
+
+    def _people(self, row: Row) -> tuple[Person, ...]:
+        person = {field: row[column] for field, column in self.person.items()}
+        return (Person(**person),) if person.get("name") else ()
+
+    def _moment(self, row: Row) -> datetime:
+        text = row[self.received_at]
+        try:
+            moment = datetime.strptime(text, self.date_format)
+        except ValueError:
+            wanted = f"expected a day like {self.date_format} in {self.received_at}"
+            raise Unusable(f"{wanted}, but it is '{text}'") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+
+
+def read(path: Path) -> IntakeMap:
+    """The map in that file.
+
+    Raises:
+        InvalidInput: it cannot be read, or what is wrong in it, all at once.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInput(f"Expected a map in TOML in '{path}', but it cannot be read: {error}") from error
+    problems = list(_problems(content))
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        raise InvalidInput(f"Expected '{path}' to be a map, but it has {len(problems)} problem(s):\n{listed}")
+    return _build(content)
+
+
+def _problems(content: Mapping[str, Any]) -> Iterator[str]:
+    for section in ("source", "key", "received_at", "claims", "subject", "place"):
+        if section not in content:
+            yield f"expected a section [{section}], but there is none"
+    for section, value in content.items():
+        tables = value if isinstance(value, list) else [value]
+        if section not in _KNOWN or not all(isinstance(table, dict) for table in tables):
+            yield f"expected one of the sections {', '.join(_KNOWN)}, but there is '{section}'"
+            continue
+        for name in sorted({name for table in tables for name in table} - _KNOWN[section]):
+            yield f"expected {', '.join(sorted(_KNOWN[section]))} in [{section}], but there is '{name}'"
+    for section, names in (("source", ("name",)), ("key", ("column",)), ("received_at", ("column", "format"))):
+        for name in names:
+            if section in content and not isinstance(content[section].get(name), str):
+                yield f"expected a text {name} in [{section}]"
+    for field, codes in (("subject", vocabulary.SUBJECTS), ("place", vocabulary.PLACES)):
+        if isinstance(content.get(field), dict):
+            yield from _code_problems(field, content[field], codes)
+
+
+def _code_problems(field: str, rule: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[str]:
+    used = {rule["default"]} if "default" in rule else set()
+    for source in rule.get("sources", ()):
+        if "column" not in source:
+            yield f"expected a column in each source of [{field}]"
+        used |= {*source.get("values", {}).values(), *source.get("patterns", {}).values()}
+        for pattern in source.get("patterns", {}):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                yield f"expected a regular expression in [{field}], but '{pattern}' is none: {error}"
+    for code in sorted(used - set(codes) - {""}):
+        yield f"expected one of {', '.join(codes)} as a {field}, but there is '{code}'"
+
+
+def _build(content: Mapping[str, Any]) -> IntakeMap:
+    source, claims = content["source"], content["claims"]
+    return IntakeMap(
+        name=source["name"],
+        encoding=source.get("encoding", "utf-8-sig"),
+        delimiter=source.get("delimiter", ","),
+        jurisdiction_profile=source.get("jurisdiction_profile", "cn-2022"),
+        key=content["key"]["column"],
+        received_at=content["received_at"]["column"],
+        date_format=content["received_at"]["format"],
+        claims=tuple(claims["columns"]),
+        separator=claims.get("separator", ", "),
+        person=dict(content.get("person", {})),
+        subject=_rule("subject", content["subject"]),
+        place=_rule("place", content["place"]),
+        rejections=tuple(_rejection(table) for table in content.get("reject", ())),
+        blanks=_folded(content.get("blank", {}).get("values", ())),
+    )
+
+
+def _rule(field: str, table: Mapping[str, Any]) -> CodeRule:
+    sources = tuple(
+        CodeSource(
+            source["column"],
+            {value.casefold(): code for value, code in source.get("values", {}).items()},
+            tuple((re.compile(pattern), code) for pattern, code in source.get("patterns", {}).items()),
+        )
+        for source in table.get("sources", ())
+    )
+    return CodeRule(field, sources, table.get("default"))
+
+
+def _rejection(table: Mapping[str, Any]) -> Rejection:
+    return Rejection({column: _folded(values) for column, values in table["when"].items()}, table["reason"])
+
+
+def _folded(values: Sequence[str]) -> frozenset[str]:
+    return frozenset(value.casefold() for value in values)

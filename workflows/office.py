@@ -1,0 +1,109 @@
+"""What a handler is given to work with, and how an engine with the petition domain in it is opened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib import resources
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from engine import deployments
+from engine.clock import Clock
+from engine.database import Transaction
+from engine.engine import Engine
+from workflows import clocks, permissions, tables
+
+T = TypeVar("T")
+
+
+class Office:
+    """The desk of a handler: transactions on the one engine, and work that is done once for a job."""
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("expected an office that is open, but no engine was given to it")
+        return self._engine
+
+    def open(self, engine: Engine) -> None:
+        """Engine and office know each other: the engine hands the office to its handlers."""
+        self._engine = engine
+
+    def now(self) -> datetime:
+        return self.engine.clock.now()
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        return self.engine.transact(work)
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        return self.engine.read(work)
+
+    def once(self, job_id: str, work: Callable[[Transaction], dict[str, Any]]) -> dict[str, Any]:
+        """Do the work of a job in one transaction; a job that runs again gets the first run's result.
+
+        Whatever the work raises undoes all of it, so that a retry begins from nothing.
+        """
+
+        def guarded(tx: Transaction) -> dict[str, Any]:
+            table = tables.handled_jobs
+            query = sa.select(table.c.result).where(table.c.job_id == job_id)
+            row = tx.connection.execute(query).one_or_none()
+            if row is not None:
+                return dict(row.result)
+            result = work(tx)
+            tx.connection.execute(sa.insert(table).values(job_id=job_id, result=result))
+            return result
+
+        return self.transact(guarded)
+
+
+def open_engine(
+    database_url: str, handlers: Mapping[str, Callable[..., Any]], *, clock: Clock | None = None, **options: Any
+) -> Engine:
+    """An engine with the petition domain in it: permissions, handlers, clocks, and the bundled diagrams deployed.
+
+    `options` go to the engine as they are.
+    """
+    office = Office()
+    engine = Engine(
+        database_url,
+        clock=clock,
+        authorise=permissions.decide,
+        handlers=handlers,
+        services={"office": office},
+        **options,
+    )
+    office.open(engine)
+    engine.upgrade()
+    deploy_bundled(engine)
+    engine.on_tick(lambda now: clocks.tick(engine, now))
+    return engine
+
+
+def deploy_bundled(engine: Engine) -> None:
+    """Deploy what this release brings along and has not deployed before.
+
+    A definition that a designer has deployed since stays the latest until the release brings a new one.
+    """
+    folder = resources.files("bpmn")
+    wanted = (entry for entry in folder.iterdir() if entry.name.endswith((".bpmn", ".dmn", ".form")))
+    content = {entry.name: entry.read_bytes() for entry in sorted(wanted, key=lambda entry: entry.name)}
+
+    def work(tx: Transaction) -> None:
+        table = tables.bundled_resources
+        before = {row.name: row.sha256 for row in tx.connection.execute(sa.select(table))}
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+        fresh = [name for name in content if before.get(name) != digests[name]]
+        if not fresh:
+            return
+        deployments.deploy(tx, {name: content[name] for name in fresh})
+        tx.connection.execute(sa.delete(table).where(table.c.name.in_(fresh)))
+        tx.connection.execute(sa.insert(table), [{"name": name, "sha256": digests[name]} for name in fresh])
+
+    engine.transact(work)

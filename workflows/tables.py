@@ -1,0 +1,209 @@
+"""The tables of the petition domain. They live in the engine's database and change in its transactions.
+
+People and free text stand in tables of their own, so that both can be erased while the case still reads.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.tables import UtcDateTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+units = sa.Table(
+    "units",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("superior", sa.Text, sa.ForeignKey("units.code")),
+    sa.Column("territory", sa.Text, nullable=False),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("groups", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("disabled_at", UtcDateTime),
+)
+
+case_counters = sa.Table(
+    "case_counters",
+    metadata,
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last", sa.Integer, nullable=False),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("case_number", sa.Text, primary_key=True),
+    sa.Column("query_code_salt", sa.LargeBinary, nullable=False),
+    sa.Column("query_code_hash", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("source_key", sa.Text, unique=True),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False, server_default=""),
+    sa.Column("jurisdiction_profile", sa.Text, nullable=False),
+    sa.Column("anonymous", sa.Boolean, nullable=False),
+    sa.Column("identity_clear", sa.Boolean, nullable=False),
+    sa.Column("petitioner_count", sa.Integer, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("entered_at", UtcDateTime, nullable=False),
+    sa.Column("registered_at", UtcDateTime),
+    sa.Column("accepted_at", UtcDateTime),
+    sa.Column("served_at", UtcDateTime),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("reply_outcome", sa.Text),
+    sa.Column("close_reason", sa.Text),
+    sa.Index("ix_cases_state_received_at", "state", "received_at"),
+    sa.Index("ix_cases_received_at", "received_at"),
+)
+
+case_units = sa.Table(
+    "case_units",
+    metadata,
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("unit", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Index("ix_case_units_unit", "unit", "case_number"),
+)
+
+petitioners = sa.Table(
+    "petitioners",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
+    sa.Column("name", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("address", sa.Text),
+    sa.Column("erased_at", UtcDateTime),
+    sa.Column("erased_by", sa.Text),
+    sa.Column("erased_because", sa.Text),
+)
+
+texts = sa.Table(
+    "texts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text),
+    sa.Column("salt", sa.LargeBinary),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("written_at", UtcDateTime, nullable=False),
+    sa.Column("written_by", sa.Text, nullable=False),
+    sa.Column("erased_at", UtcDateTime),
+    sa.Column("erased_by", sa.Text),
+    sa.Column("erased_because", sa.Text),
+    sa.UniqueConstraint("case_number", "kind", "name", "version"),
+)
+
+clocks = sa.Table(
+    "clocks",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("length", sa.Integer, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("extended_by", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("extended_unit", sa.Text),
+    sa.Column("pauses", sa.JSON, nullable=False),
+    sa.Column("due_at", UtcDateTime),
+    sa.Column("provisional", sa.Boolean, nullable=False),
+    sa.Column("warned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("breached_at", UtcDateTime),
+    sa.Column("stopped_at", UtcDateTime),
+    sa.Column("next_event_at", UtcDateTime, index=True),
+)
+
+calendar_decrees = sa.Table(
+    "calendar_decrees",
+    metadata,
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("days_off", sa.JSON, nullable=False),
+    sa.Column("days_worked", sa.JSON, nullable=False),
+    sa.Column("entered_at", UtcDateTime, nullable=False),
+    sa.Column("entered_by", sa.Text, nullable=False),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("particulars", sa.JSON, nullable=False),
+    sa.Column("text_id", sa.Integer, sa.ForeignKey("texts.id")),
+    sa.Column("sent_at", UtcDateTime, nullable=False),
+    sa.Index("ix_notices_recipient", "recipient", "sent_at"),
+)
+
+ratings = sa.Table(
+    "ratings",
+    metadata,
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("rating", sa.Text, nullable=False),
+    sa.Column("office_score", sa.Integer),
+    sa.Column("unit_score", sa.Integer),
+    sa.Column("reasons", sa.Integer, sa.ForeignKey("texts.id")),
+    sa.Column("rated_at", UtcDateTime, nullable=False),
+)
+
+withdrawals = sa.Table(
+    "withdrawals",
+    metadata,
+    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("reason", sa.Integer, sa.ForeignKey("texts.id")),
+    sa.Column("handed_in_at", UtcDateTime, nullable=False),
+    sa.Column("handed_in_by", sa.Text, nullable=False),
+    sa.Column("recorded_at", UtcDateTime),
+)
+
+handled_jobs = sa.Table(
+    "handled_jobs",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("result", sa.JSON, nullable=False),
+)
+
+# What this release brought along, as last deployed: a restart must not undo what a designer deployed since.
+bundled_resources = sa.Table(
+    "bundled_resources",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False),
+)
+
+drafts = sa.Table(
+    "drafts",
+    metadata,
+    sa.Column("user_task_id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("values", sa.JSON, nullable=False),
+    sa.Column("saved_at", UtcDateTime, nullable=False),
+)

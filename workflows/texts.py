@@ -1,0 +1,167 @@
+"""The case file: what was written in a case, version by version.
+
+Free text names people, so it never becomes a process variable. A variable carries a reference, the text's id and a
+salted hash of its words; when a text is erased its words and its salt go, and the reference still reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.database import Transaction
+from engine.errors import InvalidState, NotFound
+from workflows import tables
+
+ERASED = "[erased]"
+"""What stands where erased words stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One version of something written. `body` is None once it is erased; `name` tells several of a kind apart."""
+
+    id: int
+    case_number: str
+    kind: str
+    name: str
+    version: int
+    body: str | None
+    hash: str
+    written_at: datetime
+    written_by: str
+    erased_at: datetime | None
+    erased_because: str | None
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """What a process variable carries in place of the words."""
+        return {"text": self.id, "hash": self.hash}
+
+    @property
+    def words(self) -> str:
+        """What a page shows."""
+        return ERASED if self.body is None else self.body
+
+
+def write(tx: Transaction, case_number: str, kind: str, body: str, name: str = "") -> Text:
+    """Add the next version of the text of that kind and name to the case file."""
+    table = tables.texts
+    series = (table.c.case_number == case_number) & (table.c.kind == kind) & (table.c.name == name)
+    latest = tx.connection.scalar(sa.select(sa.func.max(table.c.version)).where(series))
+    return _add(tx, case_number, kind, body, name, version=(latest or 0) + 1)
+
+
+def write_first(tx: Transaction, case_number: str, kind: str, body: str) -> Text:
+    """Like `write`, for a case that cannot have such a text yet: nothing is looked up."""
+    return _add(tx, case_number, kind, body, name="", version=1)
+
+
+def get(tx: Transaction, text_id: int) -> Text:
+    """Raises NotFound."""
+    row = tx.connection.execute(sa.select(tables.texts).where(tables.texts.c.id == text_id)).one_or_none()
+    if row is None:
+        raise NotFound("text", text_id)
+    return _text(row)
+
+
+def of_case(tx: Transaction, case_number: str) -> tuple[Text, ...]:
+    """Every version of every text of the case, in the order they were written."""
+    query = sa.select(tables.texts).where(tables.texts.c.case_number == case_number).order_by(tables.texts.c.id)
+    return tuple(map(_text, tx.connection.execute(query)))
+
+
+def erase(tx: Transaction, text_id: int, because: str) -> None:
+    """Take the words away for good, and the salt with them, so that nobody can try words against the hash.
+
+    Raises:
+        NotFound, NotPermitted
+        InvalidState: it was erased before.
+    """
+    text = get(tx, text_id)
+    tx.authorise("erase", text)
+    if text.erased_at is not None:
+        raise InvalidState("text", text_id, "erase", f"was erased at {text.erased_at:%Y-%m-%d %H:%M}")
+    erase_all(tx, (text_id,), because)
+
+
+def erase_all(tx: Transaction, text_ids: tuple[int, ...], because: str) -> None:
+    """Erase several texts on behalf of a command that was permitted; those erased before stay as they are."""
+    table = tables.texts
+    tx.connection.execute(
+        sa.update(table)
+        .where(table.c.id.in_(text_ids), table.c.erased_at.is_(None))
+        .values(body=None, salt=None, erased_at=tx.now, erased_by=tx.actor.id, erased_because=because)
+    )
+
+
+def is_genuine(tx: Transaction, reference: Mapping[str, Any]) -> bool:
+    """Whether the case file still holds the very words that the reference was made for.
+
+    An erased text is genuine where its row still carries the reference's hash.
+    """
+    query = sa.select(tables.texts).where(tables.texts.c.id == reference["text"])
+    row = tx.connection.execute(query).one_or_none()
+    if row is None or row.hash != reference["hash"]:
+        return False
+    return row.body is None or hmac.compare_digest(_hash(row.salt, row.body), row.hash)
+
+
+def is_reference(value: object) -> bool:
+    """Whether a variable's value stands for a text."""
+    return isinstance(value, Mapping) and value.keys() == {"text", "hash"}
+
+
+def resolve(tx: Transaction, value: Any) -> Any:
+    """The value with every reference in it, however deep, opened to its words."""
+    if isinstance(value, Mapping):
+        if is_reference(value):
+            return get(tx, value["text"]).words
+        return {key: resolve(tx, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(tx, item) for item in value]
+    return value
+
+
+def _add(tx: Transaction, case_number: str, kind: str, body: str, name: str, version: int) -> Text:
+    salt = secrets.token_bytes(16)
+    values = {
+        "case_number": case_number,
+        "kind": kind,
+        "name": name,
+        "version": version,
+        "body": body,
+        "hash": _hash(salt, body),
+        "written_at": tx.now,
+        "written_by": tx.actor.id,
+    }
+    result = tx.connection.execute(sa.insert(tables.texts).values(salt=salt, **values))
+    text_id = result.inserted_primary_key[0]
+    return Text(id=text_id, erased_at=None, erased_because=None, **values)
+
+
+def _hash(salt: bytes, body: str) -> str:
+    return hashlib.sha256(salt + body.encode()).hexdigest()
+
+
+def _text(row: sa.Row[Any]) -> Text:
+    return Text(
+        id=row.id,
+        case_number=row.case_number,
+        kind=row.kind,
+        name=row.name,
+        version=row.version,
+        body=row.body,
+        hash=row.hash,
+        written_at=row.written_at,
+        written_by=row.written_by,
+        erased_at=row.erased_at,
+        erased_because=row.erased_because,
+    )
