@@ -21,6 +21,9 @@ _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1
 """The cost of one guess: 16 MiB and some tens of milliseconds (RFC 7914)."""
 
 
+SHORTEST_PASSWORD = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """`id` is what its person signs in with, and what the journal knows them by."""
@@ -36,9 +39,13 @@ class Account:
 
 def add(tx: Transaction, account_id: str, name: str, password: str, groups: Iterable[str]) -> Account:
     """Raises NotPermitted, or InvalidVariables where the sign-in is taken or the password too short."""
+    _check_password(password)
+    return add_hashed(tx, account_id, name, hash_password(password), groups)
+
+
+def add_hashed(tx: Transaction, account_id: str, name: str, password_hash: str, groups: Iterable[str]) -> Account:
+    """As `add`, with what `hash_password` made before: many accounts can share the time that it takes."""
     tx.authorise("add", "account")
-    if len(password) < 8:
-        raise InvalidVariables({"password": f"expected at least 8 characters, but it has {len(password)}"})
     taken = tx.connection.scalar(sa.select(tables.accounts.c.id).where(tables.accounts.c.id == account_id))
     if taken is not None:
         raise InvalidVariables({"id": f"expected a sign-in that is free, but '{account_id}' is taken"})
@@ -47,7 +54,7 @@ def add(tx: Transaction, account_id: str, name: str, password: str, groups: Iter
         sa.insert(tables.accounts).values(
             id=account_id,
             name=name,
-            password_hash=hash_password(password),
+            password_hash=password_hash,
             groups=sorted(account.groups),
             created_at=tx.now,
         )
@@ -92,8 +99,7 @@ def disable(tx: Transaction, account_id: str) -> None:
 def set_password(tx: Transaction, account_id: str, password: str) -> None:
     """Raises NotFound, NotPermitted, InvalidVariables."""
     tx.authorise("set password of", get(tx, account_id))
-    if len(password) < 8:
-        raise InvalidVariables({"password": f"expected at least 8 characters, but it has {len(password)}"})
+    _check_password(password)
     table = tables.accounts
     values = {"password_hash": hash_password(password)}
     tx.connection.execute(sa.update(table).where(table.c.id == account_id).values(values))
@@ -103,6 +109,12 @@ def hash_password(password: str) -> str:
     """``scrypt$salt$key``, both hexadecimal."""
     salt = secrets.token_bytes(16)
     return f"scrypt${salt.hex()}${_derive(password, salt).hex()}"
+
+
+def _check_password(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        wanted = f"expected at least {SHORTEST_PASSWORD} characters, but it has {len(password)}"
+        raise InvalidVariables({"password": wanted})
 
 
 def _matches(password: str, password_hash: str) -> bool:

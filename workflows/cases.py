@@ -104,8 +104,10 @@ class CaseQuery:
     after: str | None = None
 
 
-def hand_in(tx: Transaction, petition: Petition) -> Receipt:
+def hand_in(tx: Transaction, petition: Petition, query_code: str | None = None) -> Receipt:
     """Take in a petition: number it, keep its people and words, and start its process.
+
+    `query_code` is one that its petitioner holds already; None gives a new one.
 
     Raises:
         InvalidVariables: every field that is wrong.
@@ -114,7 +116,7 @@ def hand_in(tx: Transaction, petition: Petition) -> Receipt:
     received_at = petition.received_at or tx.now
     _check(petition, received_at, tx.now)
     case_number = _next_number(tx)
-    code, salt = query_codes.new_code(), query_codes.new_salt()
+    code, salt = query_code or query_codes.new_code(), query_codes.new_salt()
     facts = _facts(petition)
     tx.connection.execute(
         sa.insert(tables.cases).values(
@@ -135,6 +137,7 @@ def hand_in(tx: Transaction, petition: Petition) -> Receipt:
         "case_number": case_number,
         "claims": claims.reference,
         "received_at": received_at.isoformat(),
+        "urgency": "ordinary",  # until the category table has looked at it
     }
     messages.deliver(tx, "petition-received", case_number, variables)
     return Receipt(case_number, code)
@@ -179,6 +182,12 @@ def known_source_keys(tx: Transaction, keys: Iterable[str]) -> frozenset[str]:
     """Those of the keys that a case was registered for already."""
     column = tables.cases.c.source_key
     return frozenset(tx.connection.scalars(sa.select(column).where(column.in_(tuple(keys)))))
+
+
+def find_source_key(tx: Transaction, source_key: str) -> str | None:
+    """The number of the case that was registered for this key; None where there is none."""
+    column = tables.cases.c.source_key
+    return tx.connection.scalar(sa.select(tables.cases.c.case_number).where(column == source_key))
 
 
 def move(tx: Transaction, case_number: str, state: str, **columns: Any) -> None:

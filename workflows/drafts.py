@@ -6,6 +6,8 @@ A draft may hold free text, so it stands in a row of its own and goes when the u
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +15,14 @@ import sqlalchemy as sa
 from engine import user_tasks
 from engine.database import Transaction
 from workflows import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`values` are as they were typed: checked only when the form is sent."""
+
+    values: Mapping[str, Any]
+    saved_at: datetime
 
 
 def save(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> None:
@@ -26,10 +36,10 @@ def save(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> None:
     )
 
 
-def find(tx: Transaction, user_task_id: str) -> dict[str, Any] | None:
+def find(tx: Transaction, user_task_id: str) -> Draft | None:
     """The actor's own draft; None where there is none."""
-    values = tx.connection.scalar(sa.select(tables.drafts.c["values"]).where(_own(tx, user_task_id)))
-    return None if values is None else dict(values)
+    row = tx.connection.execute(sa.select(tables.drafts).where(_own(tx, user_task_id))).one_or_none()
+    return None if row is None else Draft(row._mapping["values"], row.saved_at)
 
 
 def discard(tx: Transaction, user_task_id: str) -> None:

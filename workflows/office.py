@@ -15,6 +15,7 @@ from engine.clock import Clock
 from engine.database import Transaction
 from engine.engine import Engine
 from workflows import clocks, permissions, tables
+from workflows.calendars import LOCAL
 
 T = TypeVar("T")
 
@@ -77,12 +78,13 @@ def open_engine(
         authorise=permissions.decide,
         handlers=handlers,
         services={"office": office},
+        zone=LOCAL,
         **options,
     )
     office.open(engine)
-    engine.upgrade()
+    engine.upgrade("workflows:migrations/versions")
     deploy_bundled(engine)
-    engine.on_tick(lambda now: clocks.tick(engine, now))
+    engine.on_tick(clocks.tick, clocks.next_due)
     return engine
 
 

@@ -155,7 +155,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("start", "process"): _one_of(SUPERVISOR, DESIGNER),
     ("send", "message"): _one_of(SUPERVISOR),
     ("send", "signal"): _one_of(SUPERVISOR),
-    ("deploy", "definition"): _one_of(DESIGNER),
+    ("deploy", "deployment"): _one_of(DESIGNER),
     ("read", "definition"): _STAFF,
     ("set variables of", "Instance"): _one_of(SUPERVISOR),
     ("cancel", "Instance"): _one_of(SUPERVISOR),
