@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bureau import CHECKER, CLERK, HOUSING, ROADS, WATER, WATER_HEAD, Bureau
-from engine.errors import InvalidState, NotFound
-from workflows import extensions, states, supplements
+from engine.errors import InvalidState, InvalidVariables, NotFound
+from workflows import extensions, states, supplements, withdrawals
 from workflows.cases import Receipt
 
 HANDLING = ["co-unit-opinion unit:housing", "co-unit-opinion unit:roads", "investigate unit:water"]
@@ -102,9 +102,6 @@ def test_a_closed_petition_cannot_be_withdrawn(bureau: Bureau):
 
 
 def test_a_withdrawal_waits_for_the_petitioners_own_free_will(bureau: Bureau):
-    from engine.errors import InvalidVariables
-    from workflows import withdrawals
-
     receipt = bureau.hand_in()
     with pytest.raises(InvalidVariables, match="your own free will"):
         bureau.do(
