@@ -11,7 +11,14 @@ from workflows.office import Office
 
 
 def start_clocks(
-    *, office: Office, job_id: str, case_number: str, source: str, received_at: str, notify_length: int, notify_unit: str
+    *,
+    office: Office,
+    job_id: str,
+    case_number: str,
+    source: str,
+    received_at: str,
+    notify_length: int,
+    notify_unit: str,
 ) -> dict[str, Any]:
     """The time to decide on acceptance runs from receipt (Arts. 22, 23).
 

@@ -27,7 +27,7 @@ def record_rating(
     office: Office,
     job_id: str,
     case_number: str,
-    round: int,
+    round: int,  # noqa: A002 (what the process calls it)
     rating: str,
     office_score: int | None = None,
     unit_score: int | None = None,

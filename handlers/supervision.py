@@ -13,9 +13,7 @@ PETITION_OFFICE = "unit:petition-office"
 SUPERVISORS = "role:supervisor"
 
 
-def warn_unit(
-    *, office: Office, job_id: str, case_number: str, clock: str, percent: int, due: str
-) -> dict[str, Any]:
+def warn_unit(*, office: Office, job_id: str, case_number: str, clock: str, percent: int, due: str) -> dict[str, Any]:
     """Tell whoever has the case that its time is running out."""
 
     def work(tx: Any) -> dict[str, Any]:

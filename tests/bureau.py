@@ -76,7 +76,11 @@ class Bureau:
 
     def hand_in(self, **changes: Any) -> Receipt:
         values: dict[str, Any] = {
-            "channel": "online", "claims": CLAIMS, "subject": "utilities", "place": "north", "people": (MING,)
+            "channel": "online",
+            "claims": CLAIMS,
+            "subject": "utilities",
+            "place": "north",
+            "people": (MING,),
         }
         petition = Petition(**{**values, **changes})
         return self.do(lambda tx: cases.hand_in(tx, petition), PUBLIC)

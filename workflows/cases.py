@@ -263,9 +263,13 @@ def _next_number(tx: Transaction) -> str:
 
 
 def _condition(query: CaseQuery) -> sa.ColumnElement[bool]:
-    table, condition = tables.cases, sa.true()
+    table = tables.cases
+    condition: sa.ColumnElement[bool] = sa.true()
     wanted: Mapping[str, str | None] = {
-        "state": query.state, "subject": query.subject, "place": query.place, "category": query.category
+        "state": query.state,
+        "subject": query.subject,
+        "place": query.place,
+        "category": query.category,
     }
     for name, value in wanted.items():
         if value is not None:

@@ -91,9 +91,8 @@ class Clock:
 
     def term(self) -> Term:
         closed = tuple((first, last) for first, last in self.pauses if last is not None)
-        return Term(
-            local_day(self.started_at), self.length, self.unit, self.extended_by, self.extended_unit or "calendar", closed
-        )
+        extended_unit = self.extended_unit or "calendar"
+        return Term(local_day(self.started_at), self.length, self.unit, self.extended_by, extended_unit, closed)
 
 
 def start(
@@ -118,10 +117,8 @@ def start(
     }
     next_event = plan.next_event(0) if kind in WATCHED else None
     insert = sa.insert(tables.clocks).values(pauses=[], next_event_at=next_event, **values)
-    clock_id = tx.connection.execute(insert).inserted_primary_key[0]
-    return Clock(
-        id=clock_id, extended_unit=None, pauses=(), breached_at=None, stopped_at=None, **values
-    )
+    clock_id = tx.connection.execute(insert.returning(tables.clocks.c.id)).scalar_one()
+    return Clock(id=clock_id, extended_unit=None, pauses=(), breached_at=None, stopped_at=None, **values)
 
 
 def stop(tx: Transaction, case_number: str, kind: str) -> None:
@@ -161,7 +158,8 @@ def extend(tx: Transaction, case_number: str, kind: str, length: int, unit: str)
     calendars.check_unit(unit)
     clock = get(tx, case_number, kind)
     if clock.extended_by:
-        raise BpmnError(EXTENSION_REFUSED, f"expected a clock not yet extended, but it has {clock.extended_by} days more")
+        before = f"expected a clock not yet extended, but it has {clock.extended_by} days more"
+        raise BpmnError(EXTENSION_REFUSED, before)
     if clock.state != RUNNING or clock.due_at is None:
         raise BpmnError(EXTENSION_REFUSED, f"expected a running clock, but it is {clock.state}")
     if clock.is_late(tx.now):
@@ -195,7 +193,8 @@ def of_case(tx: Transaction, case_number: str) -> tuple[Clock, ...]:
 
 def next_due(tx: Transaction) -> datetime | None:
     """When the next clock of any case warns or is breached; None where none will."""
-    return tx.connection.scalar(sa.select(sa.func.min(tables.clocks.c.next_event_at)))
+    earliest: datetime | None = tx.connection.scalar(sa.select(sa.func.min(tables.clocks.c.next_event_at)))
+    return earliest
 
 
 def tick(engine: Engine, now: datetime) -> int:

@@ -80,8 +80,8 @@ def _people() -> tuple[_Person, ...]:
     for unit in UNITS:
         own = (f"unit:{unit.code}", "role:caseworker")
         staff.append(_Person(unit.code, unit.name, f"{unit.name}: handles petitions", own))
-        head = (*own, f"head:{unit.code}")
-        staff.append(_Person(f"{unit.code}-head", f"Head, {unit.name}", f"Head of the {unit.name}: approves replies", head))
+        who = f"Head of the {unit.name}: approves replies"
+        staff.append(_Person(f"{unit.code}-head", f"Head, {unit.name}", who, (*own, f"head:{unit.code}")))
     return tuple(staff)
 
 

@@ -150,7 +150,7 @@ class IntakeMap:
     def _moment(self, row: Row) -> datetime:
         text = row[self.received_at]
         try:
-            moment = datetime.strptime(text, self.date_format)
+            moment = datetime.strptime(text, self.date_format)  # noqa: DTZ007 (without a zone it is a day here)
         except ValueError:
             wanted = f"expected a day like {self.date_format} in {self.received_at}"
             raise Unusable(f"{wanted}, but it is '{text}'") from None
@@ -174,10 +174,33 @@ def read(path: Path) -> IntakeMap:
     return _build(content)
 
 
+_REQUIRED: Mapping[str, Mapping[str, type]] = {
+    "source": {"name": str},
+    "key": {"column": str},
+    "received_at": {"column": str, "format": str},
+    "claims": {"columns": list},
+    "subject": {},
+    "place": {},
+}
+
+
 def _problems(content: Mapping[str, Any]) -> Iterator[str]:
-    for section in ("source", "key", "received_at", "claims", "subject", "place"):
-        if section not in content:
+    yield from _structure_problems(content)
+    for section, required in _REQUIRED.items():
+        table = content.get(section)
+        if not isinstance(table, dict):
             yield f"expected a section [{section}], but there is none"
+            continue
+        for name, kind in required.items():
+            if not isinstance(table.get(name), kind):
+                what = "text" if kind is str else "list"
+                yield f"expected a {what} {name} in [{section}]"
+    for field, codes in (("subject", vocabulary.SUBJECTS), ("place", vocabulary.PLACES)):
+        if isinstance(content.get(field), dict):
+            yield from _code_problems(field, content[field], codes)
+
+
+def _structure_problems(content: Mapping[str, Any]) -> Iterator[str]:
     for section, value in content.items():
         tables = value if isinstance(value, list) else [value]
         if section not in _KNOWN or not all(isinstance(table, dict) for table in tables):
@@ -185,20 +208,16 @@ def _problems(content: Mapping[str, Any]) -> Iterator[str]:
             continue
         for name in sorted({name for table in tables for name in table} - _KNOWN[section]):
             yield f"expected {', '.join(sorted(_KNOWN[section]))} in [{section}], but there is '{name}'"
-    for section, names in (("source", ("name",)), ("key", ("column",)), ("received_at", ("column", "format"))):
-        for name in names:
-            if section in content and not isinstance(content[section].get(name), str):
-                yield f"expected a text {name} in [{section}]"
-    for field, codes in (("subject", vocabulary.SUBJECTS), ("place", vocabulary.PLACES)):
-        if isinstance(content.get(field), dict):
-            yield from _code_problems(field, content[field], codes)
+        if section == "reject" and not all({"when", "reason"} <= table.keys() for table in tables):
+            yield "expected when and reason in each [[reject]]"
 
 
 def _code_problems(field: str, rule: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[str]:
     used = {rule["default"]} if "default" in rule else set()
     for source in rule.get("sources", ()):
-        if "column" not in source:
-            yield f"expected a column in each source of [{field}]"
+        if not _is_code_source(source):
+            yield f"expected a column, and values or patterns with a code each, in every source of [{field}]"
+            continue
         used |= {*source.get("values", {}).values(), *source.get("patterns", {}).values()}
         for pattern in source.get("patterns", {}):
             try:
@@ -207,6 +226,13 @@ def _code_problems(field: str, rule: Mapping[str, Any], codes: Mapping[str, str]
                 yield f"expected a regular expression in [{field}], but '{pattern}' is none: {error}"
     for code in sorted(used - set(codes) - {""}):
         yield f"expected one of {', '.join(codes)} as a {field}, but there is '{code}'"
+
+
+def _is_code_source(source: object) -> bool:
+    if not isinstance(source, dict) or not isinstance(source.get("column"), str):
+        return False
+    tables = [source.get("values", {}), source.get("patterns", {})]
+    return all(isinstance(table, dict) and all(isinstance(c, str) for c in table.values()) for table in tables)
 
 
 def _build(content: Mapping[str, Any]) -> IntakeMap:

@@ -44,8 +44,8 @@ WORDING: Mapping[str, tuple[str, str]] = {
         "How was your petition handled?",
         "Please rate the office and the unit by {due_on}. If you are dissatisfied, it is handled once more.",
     ),
-    "reopened": ("The petition is handled once more", "The petitioner is dissatisfied. A new reply is due by {due_on}."),
-    "reopened-petitioner": ("Your petition is handled once more", "Every unit looks at it again and you get a new reply."),
+    "reopened": ("The petition is handled once more", "The petitioner is dissatisfied. A reply is due by {due_on}."),
+    "reopened-petitioner": ("Your petition is handled once more", "Every unit looks at it again. You get a new reply."),
     "review-right": (
         "You may ask for a review",
         "If you do not accept the reply, you may ask the next higher office for a review within the time that the law "

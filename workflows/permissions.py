@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.actors import SYSTEM, Actor
+from engine.actors import Actor
 from workflows import tables
 
 Rule = Callable[[Actor, Any], bool]
@@ -56,7 +56,7 @@ def visible_cases(actor: Actor) -> sa.ColumnElement[bool]:
         return sa.true()
     number = tables.cases.c.case_number
     theirs = tables.case_units
-    condition = number.in_(sorted(_codes(actor, "case:")))
+    condition: sa.ColumnElement[bool] = number.in_(sorted(_codes(actor, "case:")))
     if CASEWORKER in actor.groups:
         with_them = sa.select(theirs.c.case_number).where(theirs.c.unit.in_(sorted(units_of(actor))))
         condition |= number.in_(with_them)

@@ -64,13 +64,13 @@ def give(tx: Transaction, case_number: str, rating: Rating) -> None:
 
 
 def record(
-    tx: Transaction, case_number: str, round: int, rating: Rating, reasons: Mapping[str, Any] | None = None
+    tx: Transaction, case_number: str, turn: int, rating: Rating, reasons: Mapping[str, Any] | None = None
 ) -> None:
-    """Keep the rating of a round; `reasons` is the reference of its text."""
+    """Keep the rating of the handling's first, second, … round; `reasons` is the reference of its text."""
     tx.connection.execute(
         sa.insert(tables.ratings).values(
             case_number=case_number,
-            round=round,
+            round=turn,
             rating=rating.rating,
             office_score=rating.office_score,
             unit_score=rating.unit_score,
@@ -80,9 +80,9 @@ def record(
     )
 
 
-def record_silence(tx: Transaction, case_number: str, round: int) -> None:
+def record_silence(tx: Transaction, case_number: str, turn: int) -> None:
     """Keep that nobody rated the round: participation is counted beside satisfaction."""
-    record(tx, case_number, round, Rating(NONE))
+    record(tx, case_number, turn, Rating(NONE))
 
 
 def of_case(tx: Transaction, case_number: str) -> tuple[Recorded, ...]:

@@ -46,8 +46,7 @@ def submit(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> Non
     free = _free_text_keys(tx, user_task, values)
     visible = instances.variables(tx, user_task.instance_id, user_task.token_id)
     variables = {
-        key: _filed(tx, user_task, key, value, visible) if key in free else value
-        for key, value in values.items()
+        key: _filed(tx, user_task, key, value, visible) if key in free else value for key, value in values.items()
     }
     user_tasks.complete(tx, user_task_id, variables)
     drafts.discard(tx, user_task_id)
@@ -64,9 +63,7 @@ def _free_text_keys(tx: Transaction, user_task: user_tasks.UserTask, values: Map
     )
 
 
-def _filed(
-    tx: Transaction, user_task: user_tasks.UserTask, key: str, value: Any, visible: Mapping[str, Any]
-) -> Any:
+def _filed(tx: Transaction, user_task: user_tasks.UserTask, key: str, value: Any, visible: Mapping[str, Any]) -> Any:
     """The reference of what was typed; the one from before where the words are the same.
 
     Each co-unit's texts of a kind are a series of their own.
@@ -76,6 +73,6 @@ def _filed(
     if not isinstance(value, str) or not value.strip():
         return value
     before = visible.get(key)
-    if texts.is_reference(before) and texts.get(tx, before["text"]).body == value:
+    if isinstance(before, Mapping) and texts.is_reference(before) and texts.get(tx, before["text"]).body == value:
         return before
     return texts.write(tx, user_task.business_key, key, value, name=str(visible.get("co_unit", ""))).reference

@@ -132,7 +132,7 @@ def resolve(tx: Transaction, value: Any) -> Any:
 
 def _add(tx: Transaction, case_number: str, kind: str, body: str, name: str, version: int) -> Text:
     salt = secrets.token_bytes(16)
-    values = {
+    values: dict[str, Any] = {
         "case_number": case_number,
         "kind": kind,
         "name": name,
@@ -142,8 +142,8 @@ def _add(tx: Transaction, case_number: str, kind: str, body: str, name: str, ver
         "written_at": tx.now,
         "written_by": tx.actor.id,
     }
-    result = tx.connection.execute(sa.insert(tables.texts).values(salt=salt, **values))
-    text_id = result.inserted_primary_key[0]
+    insert = sa.insert(tables.texts).values(salt=salt, **values).returning(tables.texts.c.id)
+    text_id = tx.connection.execute(insert).scalar_one()
     return Text(id=text_id, erased_at=None, erased_because=None, **values)
 
 

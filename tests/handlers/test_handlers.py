@@ -6,9 +6,9 @@ import inspect
 from importlib import resources
 
 import pytest
+from bureau import WATER, Bureau
 from lxml import etree
 
-from bureau import WATER, Bureau
 from engine.database import Transaction
 from engine.errors import NotFound
 from handlers import HANDLERS
@@ -77,7 +77,7 @@ def test_a_unit_named_twice_is_told_once(bureau: Bureau):
 
 
 def test_a_warning_goes_to_whoever_has_the_case(bureau: Bureau):
-    receipt = bureau.bring_to_handling()
+    bureau.bring_to_handling()
     bureau.wait(days=31)
 
     def inbox(tx: Transaction) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from bureau import SUPERVISOR, WATER, Bureau
+
 from engine.errors import InvalidVariables, NotFound, NotPermitted
 from workflows import accounts
 

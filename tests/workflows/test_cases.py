@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-
 from bureau import MING, Bureau
+
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from workflows import cases, query_codes, states
 from workflows.calendars import LOCAL
@@ -30,7 +30,11 @@ def test_cases_are_numbered_year_by_year_in_the_order_they_come(bureau: Bureau):
         ({"place": "moon"}, "place", "expected one of north, south"),
         ({"subject": "stars"}, "subject", "but it is 'stars'"),
         ({"people": ()}, "name", "expected a name"),
-        ({"people": (MING,) * 6, "channel": "visit"}, "people", "expected at most 5 people for a group, but there are 6"),
+        (
+            {"people": (MING,) * 6, "channel": "visit"},
+            "people",
+            "expected at most 5 people for a group, but there are 6",
+        ),
         ({"received_at": datetime(2026, 3, 3, tzinfo=LOCAL)}, "received_at", "expected a day that has come"),
     ],
 )
@@ -56,7 +60,8 @@ def test_an_identity_is_clear_with_name_and_address(bureau: Bureau):
 
 def test_cases_are_found_by_what_is_asked_and_paged_the_last_received_first(bureau: Bureau):
     days = [bureau.clock.now() - timedelta(days=days) for days in (3, 1, 2)]
-    by_day = [bureau.hand_in(received_at=day, place=place) for day, place in zip(days, ("north", "south", "north"))]
+    places = ("north", "south", "north")
+    by_day = [bureau.hand_in(received_at=day, place=place) for day, place in zip(days, places, strict=True)]
     expected = [by_day[index].case_number for index in (1, 2, 0)]
     first = bureau.ask(lambda tx: cases.find(tx, CaseQuery(limit=2)))
     rest = bureau.ask(lambda tx: cases.find(tx, CaseQuery(limit=2, after=first[-1].case_number)))

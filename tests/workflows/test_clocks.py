@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import pytest
-
 from bureau import SUPERVISOR, WATER, Bureau
+
 from engine import instances
 from engine.errors import BpmnError, InvalidState, InvalidVariables, NotPermitted
 from workflows import clocks, decrees

@@ -6,8 +6,8 @@ import csv
 from pathlib import Path
 
 import pytest
-
 from bureau import SUPERVISOR, WATER, Bureau
+
 from engine.errors import ExecutionFailed, InvalidInput, NotPermitted
 from workflows import cases, intake, intake_maps
 from workflows.cases import CaseQuery
@@ -81,7 +81,12 @@ def test_a_row_becomes_a_case_that_waits_with_the_unit_for_its_subject_and_place
     report = desk.take_in("7,2019-05-06,Water,brown,up,Ming\n")
     assert (report.registered, report.rejects) == (1, None)
     (case,) = desk.cases()
-    assert (case.subject, case.place, case.source, case.source_key) == ("utilities", "north", "import", "old-register:7")
+    assert (case.subject, case.place, case.source, case.source_key) == (
+        "utilities",
+        "north",
+        "import",
+        "old-register:7",
+    )
     assert case.state == "assigned"
     assert case.lead_unit == "water"
     assert str(case.received_at) == "2019-05-05 16:00:00+00:00", "midnight here"
@@ -208,6 +213,9 @@ def test_a_unit_takes_in_no_files(desk: Desk):
         (('"county"', '"moon"'), "as a place, but there is 'moon'"),
         (('"(?i)school"', '"(school"'), "expected a regular expression in \\[subject\\]"),
         (('column = "id"', "column = id"), "cannot be read"),
+        (('values = { "Up" = "north" }', "values = { Up = 1 }"), "in every source of \\[place\\]"),
+        (('columns = ["type", "detail"]', 'columns = "type"'), "expected a list columns in \\[claims\\]"),
+        (('reason = "it was', 'because = "it was'), "expected when and reason in each \\[\\[reject\\]\\]"),
     ],
 )
 def test_what_is_wrong_with_a_map_is_said_before_anything_is_read(tmp_path: Path, change: tuple, message: str):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from bureau import CHECKER, CLERK, HOUSING, ROADS, WATER, WATER_HEAD, Bureau
+
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from workflows import extensions, states, supplements, withdrawals
 from workflows.cases import Receipt
@@ -81,7 +81,9 @@ def test_a_withdrawal_in_the_middle_of_parallel_handling_leaves_nothing_open(bur
     assert file.case.close_reason == "withdrawn"
     assert {clock.state for clock in file.clocks} == {"stopped"}
     assert [notice.recipient for notice in file.notices if notice.kind == "withdrawn"] == [
-        "unit:water", "unit:housing", "unit:roads"
+        "unit:water",
+        "unit:housing",
+        "unit:roads",
     ]
     assert bureau.engine.next_due() is None, "no timer, no job and no clock is left"
     assert bureau.problems() == []
@@ -147,9 +149,7 @@ def test_a_supplement_that_never_comes_lapses_the_petition(bureau: Bureau):
     assert bureau.state(receipt.case_number) == states.CLOSED
     assert bureau.follow(receipt).close_reason == "not_accepted"
     with pytest.raises(InvalidState, match="does not wait for a supplement now"):
-        bureau.do(
-            lambda tx: supplements.hand_in(tx, receipt.case_number, "Number 3."), bureau.petitioner(receipt)
-        )
+        bureau.do(lambda tx: supplements.hand_in(tx, receipt.case_number, "Number 3."), bureau.petitioner(receipt))
 
 
 def test_a_survey_nobody_answers_lapses_and_the_case_is_closed_as_not_rated(bureau: Bureau):
@@ -261,10 +261,13 @@ def test_the_office_is_warned_as_its_time_runs_out_and_a_breach_is_looked_into(b
     bureau.wait(days=20)
     notices = bureau.read(number).notices
     assert [notice.title for notice in notices if notice.kind == "clock-warning"] == [
-        "50 % of the time is used", "80 % of the time is used", "100 % of the time is used"
+        "50 % of the time is used",
+        "80 % of the time is used",
+        "100 % of the time is used",
     ]
     assert [notice.recipient for notice in notices if notice.kind == "clock-breached"] == [
-        "unit:petition-office", "role:supervisor"
+        "unit:petition-office",
+        "role:supervisor",
     ]
     assert bureau.names(number) == ["look-into-breach role:supervisor", "register intake-clerks"]
     assert bureau.clock_of(number, "notify").breached_at is not None
@@ -279,6 +282,17 @@ def test_what_a_person_wrote_or_is_called_is_in_no_variable_and_no_journal(burea
     bureau.rate(receipt, "dissatisfied", "Ming Example is not content with the brown water.")
     journal = bureau.journal_text()
     assert receipt.case_number in journal
-    for words in ("Ming", "Example", "0579", "Well Lane", "brown", "Rust", "rust", "pipe", "Nothing stands", "section 4"):
+    for words in (
+        "Ming",
+        "Example",
+        "0579",
+        "Well Lane",
+        "brown",
+        "Rust",
+        "rust",
+        "pipe",
+        "Nothing stands",
+        "section 4",
+    ):
         assert words not in journal
     assert receipt.query_code not in journal

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-
 from bureau import SUPERVISOR, Bureau
+
 from engine import deployments
 from engine.database import Transaction
 from handlers import HANDLERS
@@ -20,7 +20,11 @@ from workflows.cases import CaseQuery
 
 def test_the_migrations_lead_to_the_tables_that_the_code_names(bureau: Bureau):
     def differences(tx: Transaction) -> list[object]:
-        ours = {"include_object": lambda _it, name, kind, _reflected, _other: kind != "table" or name in tables.metadata.tables}
+        ours = {
+            "include_object": lambda _it, name, kind, _reflected, _other: (
+                kind != "table" or name in tables.metadata.tables
+            )
+        }
         return compare_metadata(MigrationContext.configure(tx.connection, opts=ours), tables.metadata)
 
     assert bureau.ask(differences) == []
@@ -91,7 +95,12 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory):
 def test_the_demonstration_has_petitions_at_every_stage(demonstration):
     found = demonstration.read(lambda tx: cases.find(tx, CaseQuery()))
     assert {case.state for case in found} == {
-        "received", "awaiting-supplement", "assigned", "handling", "replied", "closed"
+        "received",
+        "awaiting-supplement",
+        "assigned",
+        "handling",
+        "replied",
+        "closed",
     }
 
 
@@ -123,11 +132,15 @@ def test_every_unit_has_people_and_a_head(demonstration):
 
 def test_a_unit_reads_its_own_inbox_and_not_anothers(bureau: Bureau):
     from bureau import ROADS, WATER
+
     from engine.errors import NotPermitted
 
     bureau.bring_to_handling()
     (notice,) = bureau.ask(lambda tx: notices.to_unit(tx, "water"), WATER)
-    assert (notice.title, notice.body) == ("A petition is handed to you", "As lead unit. Objections with reasons by 2026-03-09.")
+    assert (notice.title, notice.body) == (
+        "A petition is handed to you",
+        "As lead unit. Objections with reasons by 2026-03-09.",
+    )
     assert bureau.ask(lambda tx: notices.to_unit(tx, "water"), SUPERVISOR)
     with pytest.raises(NotPermitted):
         bureau.ask(lambda tx: notices.to_unit(tx, "water"), ROADS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from bureau import CHECKER, CLERK, HOUSING, ROADS, SUPERVISOR, WATER, WATER_HEAD, Bureau, staff
+
 from engine import user_tasks
 from engine.actors import SYSTEM, Actor
 from engine.errors import NotFound, NotPermitted
