@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from werkzeug.datastructures import FileStorage
 
-from engine import deployments
+from engine import deployments, references
+from engine.core.compile import compile as compile_diagram
 from engine.core.model import Element, ProcessModel
 from engine.database import Transaction
 from engine.deployments import Definition, Deployment
@@ -143,13 +144,17 @@ def open_file() -> ResponseReturnValue:
 @blueprint.post("/check")
 @login_required
 def check() -> ResponseReturnValue:
-    """What would keep the diagram in the request's body from being deployed, as JSON."""
+    """What would keep the diagram in the request's body from being deployed, or from running on; as JSON."""
+    name, content = "diagram.bpmn", request.get_data()
+    functions = engine().functions
     engine().read(_drawer, current_actor())
     try:
-        deployments.check({"diagram.bpmn": request.get_data()}, engine().functions)
+        deployments.check({name: content}, functions)
     except InvalidDefinition as error:
-        return jsonify(problems=_as_json(error))
-    return jsonify(problems=[])
+        return jsonify(problems=_as_json(error.problems), hints=[])
+    models = compile_diagram(content, name, frozenset(functions))
+    hints = engine().read(lambda tx: references.missing(tx, models), current_actor())
+    return jsonify(problems=[], hints=_as_json(hints))
 
 
 @blueprint.post("/deploy")
@@ -168,7 +173,7 @@ def deploy() -> ResponseReturnValue:
     try:
         deployment = _deploy({_diagram_name(name): content})
     except InvalidDefinition as error:
-        return jsonify(problems=_as_json(error))
+        return jsonify(problems=_as_json(error.problems))
     _tell(deployment)
     first = deployment.definitions[0]
     return jsonify(location=url_for("designer.show", key=first.key, version=first.version))
@@ -246,8 +251,8 @@ def _tell(deployment: Deployment) -> None:
             flash(f"Nothing has changed in {definition.name}: version {definition.version} stays.")
 
 
-def _as_json(error: InvalidDefinition) -> list[dict[str, str | int | None]]:
+def _as_json(problems: Sequence[Problem]) -> list[dict[str, str | int | None]]:
     return [
         {"element": problem.element_id, "line": problem.line, "wrong": problem.wrong, "right": problem.right}
-        for problem in error.problems
+        for problem in problems
     ]

@@ -1,5 +1,5 @@
-// What is wrong in the diagram, each with element and line, one list for two sources: the server, which will refuse to
-// deploy (problems), and bpmnlint, which knows what reads badly (advice). A click shows the element.
+// What is wrong in the diagram, each with element and line, one list for two sources: the server, which refuses to deploy
+// (problems) or knows where a case would stop (hints), and bpmnlint, which knows what reads badly. A click shows the element.
 
 import { advise } from "./advice.js";
 import { post } from "./requests.js";
@@ -17,7 +17,7 @@ export class Problems {
       post(this.address, xml, { "Content-Type": "application/xml" }),
       drawn ? advise(this.modeler) : [],
     ]);
-    this.show(answer.problems, advice);
+    this.show(answer.problems, [...answer.hints, ...advice]);
   }
 
   show(problems, hints = []) {
@@ -90,5 +90,5 @@ export class Problems {
 
 function sum(problems, advice) {
   const told = problems ? `${problems} ${problems === 1 ? "problem" : "problems"} to mend before it can be deployed` : "Can be deployed";
-  return advice ? `${told}; ${advice} ${advice === 1 ? "hint" : "hints"} to make it read better` : told;
+  return advice ? `${told}; ${advice} ${advice === 1 ? "hint" : "hints"} to make it better` : told;
 }
