@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,8 +18,10 @@ from engine.core.model import Decision, ProcessModel
 from engine.core.run import run
 from engine.core.state import ROOT, State, Token
 from engine.errors import BpmnError
+from handlers import HANDLERS
 
 FILES = {path.name: path.read_bytes() for path in files("bpmn").iterdir() if path.name.endswith((".bpmn", ".dmn"))}
+INJECTED = {"office", "job_id", "business_key", "now"}
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -59,6 +62,12 @@ ANSWERS: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "serve-reply": lambda _: {"served_at": _due(50)},
     "open-survey": lambda _: {"survey_due": _due(65)},
 }
+
+
+def asked_for(topic: str) -> set[str]:
+    """The variables that a handler cannot do without."""
+    parameters = inspect.signature(HANDLERS[topic]).parameters.values()
+    return {parameter.name for parameter in parameters if parameter.default is parameter.empty} - INJECTED
 
 
 @dataclass
@@ -158,6 +167,8 @@ class Case:
                 self._do(job, self._visible(token))
 
     def _do(self, job: facts.JobCreated, variables: dict[str, Any]) -> None:
+        missing = asked_for(job.topic) - set(variables)
+        assert not missing, f"The handler of '{job.topic}' asks for {missing}, which are not there."
         self.done.append((job.topic, variables))
         try:
             answer = self.answers.get(job.topic, lambda _: {})(variables)

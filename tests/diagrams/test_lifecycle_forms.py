@@ -9,6 +9,7 @@ import pytest
 
 from engine import forms
 from engine.errors import InvalidVariables
+from workflows import vocabulary
 
 FORMS = {
     path.name.removesuffix(".form"): forms.read(path.read_bytes(), path.name)
@@ -80,3 +81,18 @@ def test_nobody_investigates_a_matter_of_their_own() -> None:
     found = {"petitioner_heard": "in_person", "findings": "The pipe has been broken since the first of March."}
     assert refused("investigate", found) == {"no_direct_interest"}
     assert refused("investigate", {**found, "no_direct_interest": "on"}) == set()
+
+
+@pytest.mark.parametrize(
+    ("form", "key", "words"),
+    [
+        ("register", "subject", vocabulary.SUBJECTS),
+        ("register", "place", vocabulary.PLACES),
+        ("register", "category", vocabulary.CATEGORIES),
+        ("draft-reply", "outcome", vocabulary.OUTCOMES),
+        ("breach", "clock", vocabulary.CLOCKS),
+    ],
+)
+def test_choices_are_the_codes_that_cases_are_sorted_by(form: str, key: str, words: dict[str, str]) -> None:
+    [field] = [field for field in FORMS[form].fields if field.key == key]
+    assert {option.value for option in field.options} == set(words)
