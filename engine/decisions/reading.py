@@ -15,13 +15,12 @@ from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS, BpmnDmnParser
 
-from engine.core.expressions import Expression, ExpressionError
-from engine.core.expressions.expression import parse_feel
+from engine.core.expressions import Expression, ExpressionError, parse_feel
+from engine.core.reading.xml import parse_xml
 from engine.decisions.tables import AGGREGATIONS, HIT_POLICIES, Column, DecisionTable, Rule, typed
 from engine.decisions.unary_tests import UnaryTests, equals, parse_cell
 from engine.errors import InvalidDefinition, Problem
 
-MAX_BYTES = 2_000_000
 MAX_RULES = 2_000
 MAX_COLUMNS = 50
 
@@ -50,22 +49,13 @@ def read(xml: bytes, resource: str = "decision table") -> tuple[DecisionTable, .
 
 
 def _root(xml: bytes, resource: str) -> Any:
-    if len(xml) > MAX_BYTES:
-        raise _unusable(resource, 0, f"The file has {len(xml)} bytes.", f"It may have up to {MAX_BYTES}.")
-    parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
-    )
-    try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as cause:
-        raise _unusable(resource, cause.lineno or 0, f"It is no XML: {cause.msg}.", "") from cause
-    if root.getroottree().docinfo.doctype:
-        raise _unusable(resource, 1, "It has a document type definition.", "Remove it.")
-    namespace = etree.QName(root).namespace
+    root = parse_xml(xml, resource)
+    etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
+    namespace = str(etree.QName(root).namespace)
     if namespace not in SCHEMAS or _tag(root) != "definitions":
-        raise _unusable(resource, root.sourceline, "It is no DMN file.", "Write it as DMN 1.3 (dmn-js does).")
+        raise _unusable(resource, root, "It is no DMN file.", "Write it as DMN 1.3 (dmn-js does).")
     if namespace not in (root.nsmap.get(None), root.nsmap.get("dmn")):
-        raise _unusable(resource, root.sourceline, "Its prefix for DMN is unusual.", "Use 'dmn', or none.")
+        raise _unusable(resource, root, "Its prefix for DMN is unusual.", "Use 'dmn', or none.")
     if namespace != _WITHOUT_SCHEMA:
         _check_schema(root, namespace, resource)
     return root
@@ -85,8 +75,8 @@ def _validator(namespace: str) -> Any:
     return BpmnValidator(SCHEMAS[namespace])
 
 
-def _unusable(resource: str, line: int, wrong: str, right: str) -> InvalidDefinition:
-    return InvalidDefinition(resource, [Problem(None, line, wrong, right)])
+def _unusable(resource: str, root: Any, wrong: str, right: str) -> InvalidDefinition:
+    return InvalidDefinition(resource, [Problem(None, root.sourceline or 0, wrong, right)])
 
 
 def _tag(node: Any) -> str:
@@ -248,8 +238,16 @@ class _Reader:
         text = "".join(child.text or "" for child in _children(node, "text"))
         expression = self._expression(node, f"Rule {number}, '{column.label}'", text)
         if expression is not None and expression.constant:
-            self._check_value(node, f"Rule {number}, '{column.label}'", expression.evaluate({}), column)
+            self._check_result(node, f"Rule {number}, '{column.label}'", expression, column)
         return expression
+
+    def _check_result(self, node: Any, where: str, expression: Expression, column: Column) -> None:
+        try:
+            value = expression.evaluate({})
+        except ExpressionError as cause:
+            self.problem(node, f"{where}: {cause}", "")
+        else:
+            self._check_value(node, where, value, column)
 
     def _expression(self, node: Any, where: str, text: str) -> Expression | None:
         if not text.strip():

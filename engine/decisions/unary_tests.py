@@ -77,6 +77,8 @@ class UnaryTests:
     text: str
     tests: tuple[Test, ...] = ()
     negated: bool = False
+    texts: frozenset[str] | None = None
+    """The texts that it lists where it lists nothing else: most cells do, and need not be worked out."""
 
     def matches(self, value: Any, variables: Variables) -> bool:
         """Whether the cell's column may have this value.
@@ -86,6 +88,8 @@ class UnaryTests:
         """
         if not self.tests:
             return True
+        if self.texts is not None and type(value) is str:
+            return (value in self.texts) is not self.negated
         return any(test.matches(value, variables) for test in self.tests) is not self.negated
 
     @property
@@ -163,6 +167,15 @@ def _day(value: Any) -> Any:
     return value.date() if isinstance(value, datetime) else value
 
 
+def _texts(tests: list[Test]) -> frozenset[str] | None:
+    found = [
+        test.end.evaluate({})
+        for test in tests
+        if isinstance(test, Comparison) and test.symbol == "==" and test.end.constant
+    ]
+    return frozenset(found) if len(found) == len(tests) and all(type(text) is str for text in found) else None
+
+
 def _ends(test: Test) -> tuple[Expression, ...]:
     return (test.end,) if isinstance(test, Comparison) else (test.lower.end, test.upper.end)
 
@@ -187,7 +200,7 @@ class _CellParser(Parser):
             self.expect(")")
         if self.token.kind != "end":
             raise self.error("',' or the end")
-        return UnaryTests(self.cell_text, tuple(tests), negated)
+        return UnaryTests(self.cell_text, tuple(tests), negated, _texts(tests))
 
     def _test(self) -> Test:
         if self.is_next("<", "<=", ">", ">=", "==", "!="):

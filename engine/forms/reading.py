@@ -97,7 +97,7 @@ class _Reader:
         return fields
 
     def _component(self, component: dict[str, Any], prefix: str, group: str | None, depth: int) -> list[Field]:
-        kind = component.get("type")
+        kind = self._string(component, "type")
         if kind == _BUTTON:
             return []
         if kind not in INPUTS and kind not in _SHOWN:
@@ -106,7 +106,7 @@ class _Reader:
             return []
         if kind == "group":
             return self._group(component, prefix, group, depth)
-        return [self._field(component, str(kind), prefix, group, depth)]
+        return [self._field(component, kind, prefix, group, depth)]
 
     def _group(self, component: dict[str, Any], prefix: str, group: str | None, depth: int) -> list[Field]:
         field = self._field(component, "group", "", group, depth)

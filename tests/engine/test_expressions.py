@@ -248,8 +248,10 @@ def test_an_expression_says_what_it_reads_and_calls() -> None:
     assert not expression.constant
 
 
-@pytest.mark.parametrize(("text", "constant"), [("1 + 2", True), ("'a'", True), ("a", False), ("len('a')", False)])
-def test_a_constant_reads_and_calls_nothing(text: str, constant: bool) -> None:
+@pytest.mark.parametrize(
+    ("text", "constant"), [("1 + 2", True), ("'a'", True), ("a", False), ("len('a')", True), ("f()", False)]
+)
+def test_a_constant_reads_nothing_and_calls_nothing_registered(text: str, constant: bool) -> None:
     assert parse(text).constant is constant
 
 

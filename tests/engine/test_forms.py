@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import date
 from importlib.resources import files
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import InvalidDefinition, InvalidVariables
 from engine.forms import Form, read
@@ -336,3 +339,42 @@ def test_every_problem_is_reported_with_its_field_and_line() -> None:
 )
 def test_a_form_that_cannot_be_shown_as_it_says_is_refused(data: bytes, expected: str) -> None:
     assert any(expected in problem for problem in problems(data)), problems(data)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "x", "=x", "1", "date", "a.b"])
+PARTS = st.sampled_from(
+    [
+        *("type", "key", "id", "label", "path", "text", "values", "valuesKey", "validate", "conditional", "components"),
+        *("required", "pattern", "min", "maxLength", "hide", "subtype", "readonly", "decimalDigits", "properties"),
+    ]
+)
+KINDS = [
+    "textfield",
+    "number",
+    "datetime",
+    "checkbox",
+    "checklist",
+    "select",
+    "taglist",
+    "group",
+    "dynamiclist",
+    "text",
+]
+
+
+def component(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    whole = {"type": st.sampled_from(KINDS), "key": st.sampled_from("abc"), "path": st.sampled_from("pq")}
+    whole["label"] = st.just("L")
+    return (
+        st.lists(inner, max_size=3)
+        | st.fixed_dictionaries(whole, optional={})
+        | st.dictionaries(PARTS, inner, max_size=5)
+    )
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.recursive(SCALARS, component, max_leaves=15), st.dictionaries(st.sampled_from("abcpq"), st.text(max_size=5)))
+def test_whatever_is_in_a_form_it_is_refused_or_validates(tree: Any, submitted: dict[str, str]) -> None:
+    with suppress(InvalidDefinition, InvalidVariables):
+        parsed = read(json.dumps({"id": "f", "components": [tree] if isinstance(tree, dict) else tree}).encode())
+        json.dumps(parsed.validate(submitted, {}), allow_nan=False)

@@ -103,23 +103,27 @@ def parse_template(text: str) -> Expression:
     called = frozenset[str]().union(*map(functions_called, trees))
     names = frozenset[str]().union(*map(free_names, trees))
     work = _joined(parts, called) if trees else _constant("".join(str(part) for part in parts))
-    return Expression(text, names, registered(called), not names and not called, work)
+    return _expression(text, names, called, work)
 
 
 def of_tree(text: str, tree: ast.expr) -> Expression:
     """The expression of a parsed tree."""
     check_size(tree, text)
-    names, called = free_names(tree), functions_called(tree)
-    return Expression(text, names, registered(called), not names and not called, tree_work(tree))
+    called = functions_called(tree)
+    return _expression(text, free_names(tree), called, _tree_work(tree, called))
 
 
-def tree_work(tree: ast.expr) -> Work:
+def _expression(text: str, names: frozenset[str], called: frozenset[str], work: Work) -> Expression:
+    functions = registered(called)
+    return Expression(text, names, functions, not names and not functions, work)
+
+
+def _tree_work(tree: ast.expr, called: frozenset[str]) -> Work:
     """How to work out a tree. A lone constant or variable needs no evaluator."""
     if isinstance(tree, ast.Constant):
         return _constant(tree.value)
     if isinstance(tree, ast.Name):
         return _variable(tree.id)
-    called = functions_called(tree)
     return lambda variables, functions: Evaluator(variables, _callable(functions, called)).evaluate(tree)
 
 

@@ -170,9 +170,9 @@ class Parser:
             raise ExpressionError(f"Expected at most {MAX_NESTING} levels of nesting, but '{self._text}' has more.")
 
     def _operator(self) -> str | None:
-        if not self.is_next(*_OPERATORS, "not"):
+        kind, word, _ = self.token
+        if kind not in ("operator", "name") or (word not in _OPERATORS and word != "not"):
             return None
-        word = self.token.value
         after = self._tokens[self._at + 1]
         if word == "is" and after.kind == "name" and after.value == "not":
             return "is not"

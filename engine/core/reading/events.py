@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from engine.core.expressions import ExpressionError
 from engine.core.model import (
     ErrorDefinition,
     EventDefinition,
@@ -48,7 +49,7 @@ def _timer(reader: Reader, node: Node, definition: Node) -> EventDefinition | No
     if value.constant:
         try:
             due_of(kind, value.evaluate({}), datetime(2000, 1, 1, tzinfo=UTC))
-        except InvalidTime as error:
+        except (ExpressionError, InvalidTime) as error:
             reader.problem(part, str(error), "")
             return None
     return TimerDefinition(kind, value)
