@@ -6,6 +6,7 @@ database agrees on it, and a demonstration can go through months in a minute.
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ class Clock:
 
     def __init__(self) -> None:
         self.offset = timedelta(0)
+        self.setting = threading.Lock()
+        """Held while the offset is read from the database or written to it, so that no old one is taken over."""
 
     def world(self) -> datetime:
         return datetime.now(UTC)
@@ -54,7 +57,8 @@ class FixedClock(Clock):
 
 def refresh(engine: Engine) -> None:
     """Take over the offset that another process may have set."""
-    engine.clock.offset = engine.read(_offset)
+    with engine.clock.setting:
+        engine.clock.offset = engine.read(_offset)
 
 
 def _offset(tx: Transaction) -> timedelta:
@@ -89,5 +93,6 @@ def _set(engine: Engine, moment: datetime, actor: Actor) -> None:
         tx.connection.execute(sa.delete(clock_offset))
         tx.connection.execute(sa.insert(clock_offset).values(id=1, microseconds=offset // MICROSECOND))
 
-    engine.transact(save, actor)
-    engine.clock.offset = offset
+    with engine.clock.setting:
+        engine.transact(save, actor)
+        engine.clock.offset = offset

@@ -12,6 +12,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
     ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
     ("claim" | "release" | "assign" | "complete", UserTask)             ("list user tasks", UserTaskQuery)
+    ("read", UserTask), of one that has ended, before telling how
 """
 
 from __future__ import annotations
@@ -145,8 +146,11 @@ class Engine:
         self.on_ticks.append(Due(run, next_due))
 
     def run_to_rest(self) -> None:
-        """Do everything that is due, here and now, until nothing is: timers, what `on_tick` added, jobs, deliveries."""
-        while self._round():
+        """Do everything that is due, here and now, until nothing is: timers, what `on_tick` added, jobs, deliveries.
+
+        What threads of the executor are at is waited for.
+        """
+        while self._round() or (self._executor is not None and self._executor.settle()):
             pass
 
     def _round(self) -> int:

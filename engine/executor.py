@@ -25,6 +25,7 @@ class Executor:
         self._work = threading.Condition()
         self._pending = False
         self._stopped = False
+        self._busy = 0
         self._threads = [threading.Thread(target=self._run, name=f"job-{n}", daemon=True) for n in range(threads)]
 
     def start(self) -> None:
@@ -36,7 +37,17 @@ class Executor:
         """There may be something to run."""
         with self._work:
             self._pending = True
-            self._work.notify()
+            # All, for one that settles waits here too; whoever comes second finds nothing pending.
+            self._work.notify_all()
+
+    def settle(self) -> bool:
+        """Wait until no thread has anything to run; whether that took any waiting."""
+        with self._work:
+            mine = threading.current_thread() in self._threads
+            if mine or self._stopped or not (self._busy or self._pending):
+                return False
+            self._work.wait_for(lambda: self._stopped or not (self._busy or self._pending))
+            return True
 
     def stop(self) -> None:
         """Let every thread finish the jobs that it has claimed, and wait for that."""
@@ -53,12 +64,20 @@ class Executor:
                     pass
             except Exception:
                 log.exception("The executor could not run jobs; it goes on at the next tick.")
+            finally:
+                self._rest()
 
     def _wait(self) -> bool:
         with self._work:
             self._work.wait_for(lambda: self._pending or self._stopped)
             self._pending = False
+            self._busy += 1
             return not self._stopped
+
+    def _rest(self) -> None:
+        with self._work:
+            self._busy -= 1
+            self._work.notify_all()
 
     def _claimed(self, count: int) -> None:
         if count == BATCH:

@@ -213,12 +213,21 @@ def state(tx: Transaction, instance_id: int) -> State:
 
 
 def variables(tx: Transaction, instance_id: int, token_id: int = ROOT) -> dict[str, Any]:
-    """The variables visible at a token; those of the process scope where none is named. Of an ended instance: none.
+    """The variables visible at a token; those of the process scope where none is named.
+
+    Of an instance that has ended: what its process scope had last, out of the journal.
 
     Raises:
         NotFound: there is no such instance.
     """
-    return visible(state(tx, instance_id), token_id)
+    now = state(tx, instance_id)
+    return _last_variables(tx, instance_id) if now.ended else visible(now, token_id)
+
+
+def _last_variables(tx: Transaction, instance_id: int) -> dict[str, Any]:
+    happened = (fact for entry in journal.entries(tx, instance_id) for fact in entry.facts)
+    sets = (values for name, values in happened if name == "VariableSet" and values["scope_id"] == ROOT)
+    return {values["name"]: values["value"] for values in sets}
 
 
 def visible(state: State, token_id: int) -> dict[str, Any]:

@@ -151,9 +151,11 @@ def _lock(tx: Transaction, user_task_id: str, wanted: str) -> tuple[Locked, User
     for index in _MOMENTS:
         values[index] = from_driver(values[index])
     user_task = _user_task(values)
-    tx.authorise(wanted, user_task)
     if user_task.status != OPEN:
+        # Whoever may see it reads who was first, although nobody may complete it any more.
+        tx.authorise("read", user_task)
         raise InvalidState("user task", user_task_id, wanted, _end_of(tx, user_task))
+    tx.authorise(wanted, user_task)
     return Locked(*row[:width]), user_task
 
 
@@ -236,7 +238,8 @@ def find(tx: Transaction, query: UserTaskQuery) -> list[UserTask]:
 def count(tx: Transaction, query: UserTaskQuery) -> int:
     """How many open user tasks `find` would list without a limit."""
     tx.authorise("list user tasks", query)
-    select: sa.Select[Any] = sa.select(activities.c.instance_id, activities.c.token_id).select_from(_JOINED)
+    keys = sa.select(activities.c.instance_id, activities.c.token_id)
+    select: sa.Select[Any] = keys if query.business_key is None else keys.select_from(_JOINED)
     select = _narrowed(select.where(activities.c.status == sa.literal_column("'open'")), query)
     names = _candidates(query)
     if names is not None:

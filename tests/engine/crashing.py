@@ -68,6 +68,10 @@ SCENARIOS: dict[str, Callable[[World], Any]] = {
     "rest": lambda world: world.rest(),
     "cancel": _cancel,
 }
+"""What is done to a database that `prepare` has filled."""
+
+UPGRADE: dict[str, Callable[[World], Any]] = {"upgrade": lambda world: world.engine.upgrade()}
+"""What is done to an empty one."""
 
 
 class Killer:
@@ -89,7 +93,7 @@ def run(url: str, scenario: str, after: int) -> int:
     """How many statements it took, where it was not killed."""
     world = open_world(url)
     killer = Killer(after)
-    SCENARIOS[scenario](world)
+    {**SCENARIOS, **UPGRADE}[scenario](world)
     return killer.count
 
 

@@ -78,3 +78,20 @@ def test_only_who_may_moves_it(make_world: Callable[..., World]) -> None:
     world = make_world(authorise=lambda actor, action, target: (action, target) != ("move", "clock"))
     with pytest.raises(NotPermitted, match="may move clock"):
         world.advance(days=1)
+
+
+def test_moving_it_waits_for_what_threads_are_at(make_world: Callable[..., World]) -> None:
+    ran: list[str] = []
+    world = make_world(handlers={"send": lambda *, job_id: ran.append(job_id)})
+    send = '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
+    wait = (
+        '<intermediateCatchEvent id="t"><timerEventDefinition><timeDuration>P1D</timeDuration>'
+        "</timerEventDefinition></intermediateCatchEvent>"
+    )
+    world.deploy(process(f'<startEvent id="s"/>{wait}{send}<userTask id="u"/><endEvent id="e"/>', "s t j u e"))
+    for number in range(20):
+        world.start(business_key=str(number))
+    world.engine.start(threads=3)
+    world.advance(days=2)
+    assert world.open == ["u"] * 20
+    assert len(ran) == len(set(ran)) == 20

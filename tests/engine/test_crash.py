@@ -112,3 +112,16 @@ def test_a_process_killed_after_any_statement_leaves_before_or_after(before: Pat
         assert outcome[:2] in ([("R", "completed"), ("P", "completed")], [("R", "active"), ("P", "cancelled")])
         assert outcome[2:] in ([], [("P", "completed")])
         path.unlink()
+
+
+def test_an_upgrade_killed_after_any_statement_is_done_by_the_next_start(tmp_path: Path, crash: Crash) -> None:
+    code, statements = crash(tmp_path / "whole.db", "upgrade", 0)
+    assert code == 0
+    for after in range(1, statements + 1):
+        path = tmp_path / f"killed-{after}.db"
+        assert crash(path, "upgrade", after)[0] == -signal.SIGKILL
+        world = open_world(f"sqlite:///{path}")
+        world.engine.upgrade()
+        prepare(world)
+        assert world.open == ["u"]
+        world.engine.stop()

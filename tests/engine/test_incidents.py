@@ -85,3 +85,12 @@ def test_an_ended_instance_takes_no_more_commands(world: World) -> None:
         world.do(instances.set_variables, instance.id, {"parts": 2})
     with pytest.raises(InvalidState):
         world.cancel(instance, "once more")
+
+
+def test_the_last_variables_of_an_ended_instance_can_still_be_read(world: World) -> None:
+    world.deploy(SCRIPT)
+    instance = world.start(whole=8, parts=2)
+    world.complete("u", note=1)
+    world.complete("v", note=2)
+    assert world.status(instance) == "completed"
+    assert world.variables(instance) == {"whole": 8, "parts": 2, "half": 4, "note": 2}

@@ -210,3 +210,19 @@ def test_the_second_person_of_a_parallel_pair_is_not_disturbed(world: World) -> 
     world.complete("a", by=ANNA)
     world.complete("b", by=BEN)
     assert world.see(instances.get, instance.id).status == "completed"
+
+
+def test_who_comes_second_reads_who_was_first_although_only_one_might(make_world: Callable[..., World]) -> None:
+    """The rule of the house: what someone has claimed, nobody else may complete."""
+
+    def only_the_assignee(actor: Actor, action: str, target: object) -> bool:
+        return action != "complete" or getattr(target, "assignee", None) == actor.id
+
+    world = make_world(authorise=only_the_assignee)
+    world.deploy(CLERKS)
+    world.start(due=None, priority=50)
+    user_task = world.user_task("u")
+    world.do(user_tasks.claim, user_task.id)
+    world.complete("u")
+    with pytest.raises(InvalidState, match="was completed at 09:00 by anna"):
+        world.do(user_tasks.complete, user_task.id, by=BEN)
