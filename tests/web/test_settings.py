@@ -1,0 +1,56 @@
+"""Settings come from the environment, and a slip of the pen is told."""
+
+from pathlib import Path
+
+import pytest
+
+from web import settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_without_any_variable_everything_has_a_value(tmp_path):
+    loaded = settings.load({"PUJIANG_DATA_DIR": str(tmp_path)})
+    assert loaded.port == 8000
+    assert loaded.database_url == f"sqlite:///{tmp_path / 'pujiang.db'}"
+
+
+def test_a_database_that_is_named_is_taken_as_it_is():
+    assert settings.load({"PUJIANG_DATABASE_URL": "sqlite:///other.db"}).database_url == "sqlite:///other.db"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "expected"),
+    [
+        ("PUJIANG_PORT", "eighty", "a whole number of 0 or more"),
+        ("PUJIANG_PORT", "70000", "a port from 0 to 65535"),
+        ("PUJIANG_DEMO", "perhaps", "1 or 0"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_refused_by_name(variable, text, expected):
+    with pytest.raises(settings.InvalidSetting, match=f"Expected {variable} to be {expected}, but it is '{text}'"):
+        settings.load({variable: text})
+
+
+def test_a_variable_that_does_not_exist_is_refused():
+    with pytest.raises(settings.InvalidSetting, match="but found PUJIANG_DATABASE_ULR"):
+        settings.load({"PUJIANG_DATABASE_ULR": "sqlite:///x.db"})
+
+
+def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path):
+    loaded = settings.load({"PUJIANG_DATA_DIR": str(tmp_path / "new")})
+    key = settings.secret_key(loaded)
+    assert len(key) > 40
+    assert settings.secret_key(loaded) == key
+    assert (tmp_path / "new" / "secret-key").stat().st_mode & 0o077 == 0
+
+
+def test_every_setting_is_documented():
+    text = DOCUMENT.read_text("utf-8")
+    for setting in settings.SETTINGS:
+        default = f"`{setting.default}`" if setting.default else ""
+        assert f"| `{setting.variable}` | {default} | {setting.meaning} |" in text
+
+
+def test_every_setting_has_its_field():
+    assert [setting.name for setting in settings.SETTINGS] == list(settings.Settings.__dataclass_fields__)

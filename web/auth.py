@@ -1,0 +1,111 @@
+"""Signing in, and who is acting: a member of staff, a petitioner who showed number and code, or a stranger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from engine.actors import Actor
+from engine.errors import NotFound
+from web import errors
+from web.current import engine, settings
+from web.security import limiter
+from web.settings import Settings
+from workflows import accounts, demo
+
+PETITION = "petition"
+PUBLIC = Actor("public", frozenset({"role:public"}))
+
+blueprint = Blueprint("auth", __name__)
+_login = LoginManager()
+
+
+class Person(UserMixin):
+    """A signed-in member of staff, as Flask-Login wants one."""
+
+    def __init__(self, account: accounts.Account) -> None:
+        self.id = account.id
+        self.account = account
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    def has(self, group: str) -> bool:
+        """Whether this person belongs to `group`; for what a menu shows, never for what may be done."""
+        return group in self.account.groups
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Sessions that end after some hours without a request, and the sign-in page."""
+    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=settings.session_hours)
+    _login.init_app(app)
+    _login.user_loader(_load)
+    _login.unauthorized_handler(errors.sign_in_first)
+    app.register_blueprint(blueprint)
+
+
+def current_actor() -> Actor:
+    """Who acts in this request."""
+    if current_user.is_authenticated:
+        return cast(Person, current_user).account.actor
+    number = session.get(PETITION)
+    if number:
+        return Actor(f"petitioner:{number}", frozenset({"role:petitioner", f"case:{number}"}))
+    return PUBLIC
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """The sign-in page; in a demo with its sign-ins."""
+    if current_user.is_authenticated:
+        return redirect(_next())
+    return _page()
+
+
+@blueprint.post("/sign-in")
+@limiter.limit(lambda: settings().sign_in_limit)
+def sign_in_submit() -> ResponseReturnValue:
+    """Take name and password; a wrong one says no more than that."""
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    account = engine().read(lambda tx: accounts.sign_in(tx, name, password), PUBLIC)
+    if account is None:
+        return _page(name, "Name or password is wrong."), errors.INVALID
+    session.clear()
+    session.permanent = True
+    login_user(Person(account))
+    return redirect(_next())
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session."""
+    logout_user()
+    session.clear()
+    flash("You are signed out.")
+    return redirect(url_for("public.home"))
+
+
+def _page(name: str = "", problem: str = "") -> str:
+    sign_ins = demo.SIGN_INS if settings().demo else ()
+    return render_template("auth/sign-in.html", name=name, problem=problem, next=_next(), sign_ins=sign_ins)
+
+
+def _next() -> str:
+    """Where to go on; only ever a place of ours (a browser reads a backslash as a slash)."""
+    target = request.values.get("next", "")
+    if target.startswith("/") and not target.startswith(("//", "/\\")) and not set(target) & set("\\\r\n\t"):
+        return target
+    return url_for("user_tasks.index")
+
+
+def _load(account_id: str) -> Person | None:
+    """Who signed in earlier; nobody, where the account was disabled since."""
+    try:
+        return Person(engine().read(lambda tx: accounts.get(tx, account_id), PUBLIC))
+    except NotFound:
+        return None

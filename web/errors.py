@@ -1,0 +1,148 @@
+"""The only place that knows HTTP codes: turns what went wrong into a page that a person can act on.
+
+Every answer carries a reference (header ``X-Reference``, and on the page); the log has the same one beside the cause.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import (
+    BpmnError,
+    EngineError,
+    ExecutionFailed,
+    InvalidDefinition,
+    InvalidInput,
+    InvalidState,
+    NotFound,
+    NotPermitted,
+)
+
+log = logging.getLogger("pujiang.web")
+
+CONFLICT = HTTPStatus.CONFLICT
+INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the error page says: code, heading, and what can be done about it."""
+
+    status: HTTPStatus
+    heading: str
+    advice: str
+
+
+ENGINE_PAGES: tuple[tuple[type[Exception], Page], ...] = (
+    (NotFound, Page(HTTPStatus.NOT_FOUND, "There is nothing here", "Check the number or the address.")),
+    (NotPermitted, Page(HTTPStatus.FORBIDDEN, "You may not do this",
+                        "If you need it for your work, ask a supervisor to give you the role.")),
+    (InvalidState, Page(HTTPStatus.CONFLICT, "This has already changed",
+                        "Someone or something was faster. Look at the case as it stands now.")),
+    (InvalidDefinition, Page(HTTPStatus.BAD_REQUEST, "This cannot be deployed", "Mend what is listed and try again.")),
+    (InvalidInput, Page(HTTPStatus.BAD_REQUEST, "This cannot be used as it is", "Go back, mend it and try again.")),
+    (ExecutionFailed, Page(HTTPStatus.INTERNAL_SERVER_ERROR, "The process could not go on",
+                           "Nothing was changed. Give the reference to a supervisor.")),
+    (BpmnError, Page(HTTPStatus.CONFLICT, "The process does not allow this", "Nothing was changed.")),
+)
+
+HTTP_PAGES: dict[int, Page] = {
+    400: Page(HTTPStatus.BAD_REQUEST, "This request could not be read", "Go back and try again."),
+    404: Page(HTTPStatus.NOT_FOUND, "There is nothing here", "Check the address."),
+    405: Page(HTTPStatus.METHOD_NOT_ALLOWED, "This cannot be done here", "Go back and use the buttons of the page."),
+    413: Page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This is too large to be taken", "Send less at once."),
+    429: Page(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries", "Wait a minute, then try again."),
+}
+
+FAULT = Page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side",
+             "Nothing half done was kept. Try again; if it happens again, pass the reference on.")
+
+
+def init_app(app: Flask) -> None:
+    """Give every request its reference and every error its page."""
+    app.before_request(_new_reference)
+    app.after_request(_add_reference)
+    app.register_error_handler(EngineError, _engine_error)
+    app.register_error_handler(BpmnError, _engine_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+
+
+def reference() -> str:
+    """This request's reference: eight letters and digits."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(4)
+    return str(g.reference)
+
+
+def sign_in_first() -> ResponseReturnValue:
+    """Nobody is signed in: to the sign-in page and back; what a form sent is kept on the page to be sent again."""
+    if request.method == "GET":
+        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    if request.form and _from_our_pages():
+        return render_template("errors/send-again.html", fields=_sent_fields(), signed_in=False), HTTPStatus.UNAUTHORIZED
+    return redirect(url_for("auth.sign_in"))
+
+
+def _new_reference() -> None:
+    reference()
+
+
+def _add_reference(response: Response) -> Response:
+    response.headers["X-Reference"] = reference()
+    return response
+
+
+def _engine_error(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, NotPermitted) and not current_user.is_authenticated:
+        return sign_in_first()
+    page = next(page for kind, page in ENGINE_PAGES if isinstance(error, kind))
+    log.info("%s %s %s: %s", reference(), request.method, request.path, error)
+    return _render(page, str(error))
+
+
+def _csrf_error(error: CSRFError) -> ResponseReturnValue:
+    """The session ended or the cookie is gone. Only a form that came from our own page is offered for sending again,
+    so that another site cannot have its own form sent by one click."""
+    log.info("%s %s %s: %s", reference(), request.method, request.path, error.description)
+    if not _from_our_pages():
+        return _render(HTTP_PAGES[400], "Expected a form of this site, but its mark is missing or too old.")
+    page = render_template("errors/send-again.html", fields=_sent_fields(), signed_in=current_user.is_authenticated)
+    return page, HTTPStatus.BAD_REQUEST
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or 500
+    if code < 400:
+        return error
+    if code not in HTTP_PAGES:
+        return _fault(error)
+    log.info("%s %s %s: %s", reference(), request.method, request.path, error)
+    return _render(HTTP_PAGES[code], "")
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    log.error("%s %s %s", reference(), request.method, request.path, exc_info=error)
+    return _render(FAULT, "")
+
+
+def _render(page: Page, message: str) -> ResponseReturnValue:
+    return render_template("errors/error.html", page=page, message=message, reference=reference()), page.status
+
+
+def _from_our_pages() -> bool:
+    return request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
+
+
+def _sent_fields() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]

@@ -1,0 +1,70 @@
+"""How times, amounts and codes read on a page: filters for the templates. Times are shown as they are in China."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask
+
+from workflows.calendars import LOCAL, local_day
+
+SOON_DAYS = 3
+
+
+def init_app(app: Flask, now: Callable[[], datetime]) -> None:
+    """Register the filters; `now` is the engine's clock, so that a demo that moved on counts its days right."""
+    app.jinja_env.filters.update(
+        when=when,
+        day=day,
+        days_left=lambda moment: days_left(moment, now()),
+        urgency=lambda moment: urgency(moment, now()),
+        words=words,
+        count=count,
+    )
+
+
+def as_moment(value: datetime | str) -> datetime:
+    """Process variables carry moments as ISO 8601 text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def when(moment: datetime | str) -> str:
+    """Date and time: 23 Nov 2026, 14:03."""
+    return f"{day(moment)}, {as_moment(moment).astimezone(LOCAL):%H:%M}"
+
+
+def day(moment: datetime | date | str) -> str:
+    """Date alone: 23 Nov 2026."""
+    local = moment if type(moment) is date else local_day(as_moment(moment))  # type: ignore[arg-type]
+    return f"{local.day} {local:%b %Y}"
+
+
+def days_left(moment: datetime | str, now: datetime) -> str:
+    """Days left in words, counted in calendar days: '12 days left', 'due today', '3 days overdue'."""
+    moment = as_moment(moment)
+    days = (local_day(moment) - local_day(now)).days
+    if moment <= now:
+        return f"{count(-days, 'day')} overdue" if days else "overdue since today"
+    return "due today" if days == 0 else f"{count(days, 'day')} left"
+
+
+def urgency(moment: datetime | str, now: datetime) -> str:
+    """How a due date is coloured: late, soon or calm."""
+    moment = as_moment(moment)
+    if moment <= now:
+        return "late"
+    return "soon" if (local_day(moment) - local_day(now)).days <= SOON_DAYS else "calm"
+
+
+def words(code: Any) -> str:
+    """A code as a reader takes it: 'not_accepted' and 'not-accepted' become 'Not accepted'."""
+    text = str(code).replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: '1 day', '3 days', '2 entries'."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"

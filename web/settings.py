@@ -1,0 +1,144 @@
+"""Settings come from the environment; this table is all of them (docs/settings.md repeats it, and a test holds it)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "PUJIANG_"
+
+
+class InvalidSetting(Exception):
+    """A variable of the environment cannot be used: says which, what was expected and what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable of the environment: `read` turns its text into the value, or raises ValueError."""
+
+    name: str
+    default: str
+    meaning: str
+    read: Callable[[str], Any] = str
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper()
+
+
+def _boolean(text: str) -> bool:
+    try:
+        return {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False,
+                "": False}[text.strip().lower()]
+    except KeyError:
+        raise ValueError("1 or 0") from None
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdigit():
+        raise ValueError("a whole number of 0 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    number = _count(text)
+    if number > 65535:
+        raise ValueError("a port from 0 to 65535")
+    return number
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", Path),
+    Setting("database_url", "", "SQLAlchemy address of the database; empty: SQLite, pujiang.db in the data folder"),
+    Setting("secret_key", "", "Signs sessions; empty: one is made and kept in the data folder"),
+    Setting("host", "127.0.0.1", "Address the server listens on"),
+    Setting("port", "8000", "Port the server listens on", _port),
+    Setting("threads", "8", "Requests served at the same time", _count),
+    Setting("proxies", "0", "Trusted proxies in front, for the visitor's address and https", _count),
+    Setting("demo", "0", "1: demonstration data, its sign-ins on the sign-in page, and a clock that can be moved",
+            _boolean),
+    Setting("office_name", "Pujiang County Petition Office", "Name of the office in the page header"),
+    Setting("session_hours", "10", "Hours without a request after which a person is signed out", _count),
+    Setting("cookie_secure", "0", "1: cookies go over https only (set it wherever https is in front)", _boolean),
+    Setting("sign_in_limit", "10 per minute", "Sign-ins tried from one address"),
+    Setting("look_up_limit", "20 per minute", "Look-ups by number and query code tried from one address"),
+    Setting("hand_in_limit", "30 per hour", "Petitions handed in from one address"),
+    Setting("limits_storage", "memory://", "Where the limits count: memory:// for one server, redis://… for many"),
+    Setting("max_request_kib", "2048", "Largest request taken, in KiB (uploads of diagrams included)", _count),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force; see `SETTINGS` for what each means."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    host: str
+    port: int
+    threads: int
+    proxies: int
+    demo: bool
+    office_name: str
+    session_hours: int
+    cookie_secure: bool
+    sign_in_limit: str
+    look_up_limit: str
+    hand_in_limit: str
+    limits_storage: str
+    max_request_kib: int
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this environment, the database's address filled in.
+
+    Raises:
+        InvalidSetting: a value cannot be read, or a variable with our prefix is none of ours (a slip of the pen would
+            otherwise pass unnoticed).
+    """
+    known = {setting.variable for setting in SETTINGS}
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            raise InvalidSetting(f"Expected one of {', '.join(sorted(known))}, but found {variable}.")
+    values = {setting.name: _read(setting, environ) for setting in SETTINGS}
+    if not values["database_url"]:
+        values["database_url"] = f"sqlite:///{(values['data_dir'] / 'pujiang.db').absolute()}"
+    return Settings(**{field.name: values[field.name] for field in fields(Settings)})
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs sessions: the one that is set, else the one kept in the data folder, made when missing."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.data_dir / "secret-key"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        _keep_new_key(path)
+    return path.read_text("ascii")
+
+
+def _keep_new_key(path: Path) -> None:
+    """Written beside and linked into place, so that two servers that start together end up with one whole key."""
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        pass
+    finally:
+        own.unlink()
+
+
+def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
+    text = environ.get(setting.variable, setting.default)
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        raise InvalidSetting(f"Expected {setting.variable} to be {error}, but it is '{text}'.") from None
