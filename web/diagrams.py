@@ -1,0 +1,80 @@
+"""A case's way through its diagrams: as data for the viewer, and as a table for those who do not look at pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+
+from engine import deployments, history, instances
+from engine.database import Transaction
+from engine.history import Activity
+
+QUIET = frozenset({"exclusiveGateway", "parallelGateway", "eventBasedGateway"})
+"""Kinds that do nothing a reader of the steps would look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token at one named element."""
+
+    name: str
+    kind: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    who: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One definition that the case went through, by the way it took; `is_here` says that it stands in it now."""
+
+    definition_id: str
+    name: str
+    version: int
+    view: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    is_here: bool
+
+
+def load(tx: Transaction, case_number: str) -> tuple[Drawing, ...]:
+    """The main process first, then the called ones in the order in which they were first entered.
+
+    Raises:
+        NotFound: the case has no process instance.
+    """
+    instance = instances.find(tx, case_number)
+    activities = history.activities_of(tx, instance.id)
+    used = dict.fromkeys((instance.definition_id, *(activity.definition_id for activity in activities)))
+    return tuple(_drawing(tx, instance.id, case_number, definition_id, activities) for definition_id in used)
+
+
+def _drawing(
+    tx: Transaction, instance_id: int, case_number: str, definition_id: str, activities: Sequence[Activity]
+) -> Drawing:
+    definition = deployments.definition(tx, definition_id)
+    path = history.path(tx, instance_id, definition_id)
+    own = [activity for activity in activities if activity.definition_id == definition_id]
+    view = {
+        "source": url_for("cases.diagram", number=case_number, definition_id=definition_id),
+        "elements": dict(path.elements),
+        "flows": dict(path.flows),
+        "active": list(path.active),
+        "incidents": dict.fromkeys(path.incidents, "stopped here, and waits for a supervisor"),
+    }
+    return Drawing(definition_id, definition.name, definition.version, view, tuple(_steps(own)), bool(path.active))
+
+
+def _steps(activities: Iterable[Activity]) -> Iterable[Step]:
+    for activity in activities:
+        if activity.kind in QUIET or not activity.name:
+            continue
+        outcome = activity.outcome or "here now"
+        who = activity.ended_by or activity.assignee
+        reason = f": {activity.reason}" if activity.reason and activity.outcome == "terminated" else ""
+        name = activity.name if activity.item is None else f"{activity.name} ({activity.item + 1})"
+        yield Step(name, activity.kind, activity.started_at, activity.ended_at, outcome + reason, who)
