@@ -9,16 +9,16 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
-from engine.actors import Actor
+from engine.actors import SYSTEM, Actor
 from engine.errors import NotFound
 from web import errors
 from web.current import engine, settings
 from web.security import limiter
 from web.settings import Settings
-from workflows import accounts, demo
+from workflows import accounts, demo, permissions
+from workflows.permissions import PUBLIC
 
 PETITION = "petition"
-PUBLIC = Actor("public", frozenset({"role:public"}))
 
 blueprint = Blueprint("auth", __name__)
 _login = LoginManager()
@@ -54,9 +54,7 @@ def current_actor() -> Actor:
     if current_user.is_authenticated:
         return cast(Person, current_user).account.actor
     number = session.get(PETITION)
-    if number:
-        return Actor(f"petitioner:{number}", frozenset({"role:petitioner", f"case:{number}"}))
-    return PUBLIC
+    return permissions.petitioner(number) if number else PUBLIC
 
 
 @blueprint.get("/sign-in")
@@ -91,8 +89,15 @@ def sign_out() -> ResponseReturnValue:
 
 
 def _page(name: str = "", problem: str = "") -> str:
-    sign_ins = demo.SIGN_INS if settings().demo else ()
-    return render_template("auth/sign-in.html", name=name, problem=problem, next=_next(), sign_ins=sign_ins)
+    is_demo = settings().demo
+    return render_template(
+        "auth/sign-in.html",
+        name=name,
+        problem=problem,
+        next=_next(),
+        sign_ins=demo.SIGN_INS if is_demo else (),
+        petitioner=engine().read(demo.petitioner_sign_in, SYSTEM) if is_demo else None,
+    )
 
 
 def _next() -> str:

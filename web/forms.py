@@ -103,9 +103,9 @@ def widgets(form: Form, raw: Raw, variables: Mapping[str, Any], errors: Errors) 
 
 
 def hidden(form: Form, raw: Raw, variables: Mapping[str, Any]) -> list[str]:
-    """The ids of the elements whose fields do not apply to what is filled in."""
+    """The names of the fields that do not apply to what is filled in."""
     ids = form.hidden_with(raw, variables)
-    return [element_id(_name_of(item)) for item in form.fields if item.id in ids]
+    return [_name_of(item) for item in form.fields if item.id in ids]
 
 
 def problems(form: Form, errors: Errors) -> tuple[Problem, ...]:
@@ -202,7 +202,7 @@ class _Drawing:
         value = look_up(self._variables, item.key)
         labels = {option.text: option.label for option in item.choices(self._variables)}
         values = value if isinstance(value, list) else [value]
-        return ", ".join(labels.get(as_text(one), _words(item, one)) for one in values if one not in (None, ""))
+        return ", ".join(labels.get(str(one), _words(item, one)) for one in values if one not in (None, ""))
 
 
 _STATIC = {"text": "static", "separator": "separator", "spacer": "spacer"}
@@ -214,8 +214,8 @@ def _words(item: Field, value: Any) -> str:
     if item.type == "datetime" and item.subtype == "date":
         return day(f"{value}T00:00:00+08:00")
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {as_text(one)}" for key, one in value.items())
-    return as_text(value)
+        return "; ".join(f"{key}: {one}" for key, one in value.items())
+    return str(value)
 
 
 def _name_of(item: Field) -> str:
@@ -262,11 +262,10 @@ def _as_sent(item: Field, name: str, value: Any) -> dict[str, list[str]]:
             for key, texts in _as_sent(column, f"{name}.{index}.{column.key}", look_up(row, column.key)).items()
         }
     if item.type == "datetime" and item.subtype == "date":
-        parts = dict(zip(("year", "month", "day"), as_text(value)[:10].split("-"), strict=False))
+        parts = dict(zip(("year", "month", "day"), str(value)[:10].split("-"), strict=False))
         return {f"{name}-{part}": [parts[part].lstrip("0")] for part in DATE_PARTS if part in parts}
-    if isinstance(value, list):
-        return {name: [as_text(one) for one in value]}
-    return {name: [as_text(value)]}
+    values = value if isinstance(value, list) else [value]
+    return {name: [as_text(one) for one in values if isinstance(one, str | int | float)]}
 
 
 def _attributes(item: Field) -> dict[str, Any]:

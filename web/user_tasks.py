@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask_login import login_required
 from engine import user_tasks
 from engine.actors import Actor
 from engine.database import Transaction
-from engine.errors import InvalidState, InvalidVariables, NotFound, NotPermitted
+from engine.errors import EngineError, InvalidState, InvalidVariables, NotFound, NotPermitted
 from engine.forms import Form
 from engine.user_tasks import UserTask, UserTaskQuery
 from web import errors, forms, labels, queues
@@ -20,6 +21,7 @@ from web.auth import current_actor
 from web.current import engine
 from web.labels import Labels
 from workflows import case_files, drafts, permissions, submissions, units
+from workflows.calendars import local_day
 from workflows.case_files import CaseFile
 
 blueprint = Blueprint("user_tasks", __name__, url_prefix="/tasks")
@@ -32,7 +34,7 @@ class Sheet:
     task: UserTask
     form: Form
     variables: dict[str, Any]
-    draft: drafts.Draft | None
+    draft: dict[str, Any] | None
     file: CaseFile
     labels: Labels
 
@@ -118,10 +120,10 @@ def _complete(task_id: str) -> ResponseReturnValue:
     task, form, variables = engine().read(lambda tx: _task_and_form(tx, task_id), actor)
     raw = forms.sent(form, request.form)
     try:
-        values = form.validate(raw, variables)
+        values = form.validate(raw, variables, local_day(engine().clock.now()))
         engine().transact(lambda tx: submissions.submit(tx, task_id, values), actor)
     except InvalidVariables as wrong:
-        engine().transact(lambda tx: _keep(tx, task_id), actor)
+        _keep_if_possible(task_id)
         return _page(_open(task_id), raw, wrong.fields), errors.INVALID
     except (InvalidState, NotPermitted) as late:
         # someone was faster: what was typed is shown once more, to be copied
@@ -145,6 +147,12 @@ def _keep(tx: Transaction, task_id: str, change: str = "") -> None:
     form, _ = _form(tx, _task(tx, task_id))
     raw = forms.sent(form, request.form)
     drafts.save(tx, task_id, forms.changed_rows(form, raw, change) if change else raw)
+
+
+def _keep_if_possible(task_id: str) -> None:
+    """Whatever validation says, what was typed is kept; where it cannot be, the page has it."""
+    with suppress(EngineError):
+        engine().transact(lambda tx: _keep(tx, task_id), current_actor())
 
 
 def _task(tx: Transaction, task_id: str) -> UserTask:
@@ -181,7 +189,7 @@ def _page(
     sheet: Sheet, raw: forms.Raw | None = None, wrong: forms.Errors | None = None, late: str = ""
 ) -> str:
     task, actor = sheet.task, current_actor()
-    filled = raw or (sheet.draft.values if sheet.draft else forms.fill(sheet.form, sheet.variables))
+    filled = raw or (sheet.draft if sheet.draft is not None else forms.fill(sheet.form, sheet.variables))
     may = {action for action in ("claim", "complete", "release") if permissions.decide(actor, action, task)}
     return render_template(
         "user_tasks/show.html",

@@ -34,6 +34,18 @@ class Form:
             hidden = found
         return hidden
 
+    def hidden_with(self, submitted: Submitted, variables: Mapping[str, Any]) -> frozenset[str]:
+        """As `hidden`, for what was submitted, whether or not it could be taken."""
+        answers = self._answers(submitted, variables, date.min)
+        return self.hidden({**variables, **nested(answers.values, variables)})
+
+    def _answers(self, submitted: Submitted, variables: Mapping[str, Any], today: date | None) -> Answers:
+        answers = Answers(submitted, variables, today)
+        for item in self.fields:
+            if item.is_input:
+                answers.take(item, item.key)
+        return answers
+
     def _hidden_by(self, values: Mapping[str, Any]) -> frozenset[str]:
         hidden: set[str] = set()
         for item in self.fields:
@@ -51,10 +63,7 @@ class Form:
         Raises:
             InvalidVariables: one message for each name that was not answered as the form wants, all at once.
         """
-        answers = Answers(submitted, variables, today)
-        for item in self.fields:
-            if item.is_input:
-                answers.take(item, item.key)
+        answers = self._answers(submitted, variables, today)
         hidden = self.hidden({**variables, **nested(answers.values, variables)})
         skipped = {item.key for item in self.fields if item.id in hidden}
         errors = {name: message for name, message in answers.errors.items() if not _is_under(name, skipped)}

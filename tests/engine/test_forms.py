@@ -170,6 +170,16 @@ def test_a_condition_that_cannot_be_worked_out_hides_nothing() -> None:
     assert form(field("textfield", "x", conditional={"hide": "=missing > 5"})).hidden({}) == frozenset()
 
 
+def test_a_form_that_is_half_filled_in_says_what_does_not_apply():
+    asked = form(
+        field("radio", "decision", values=[{"label": "Yes", "value": "yes"}, {"label": "No", "value": "no"}]),
+        field("textarea", "reason", conditional={"hide": '=decision != "no"'}),
+    )
+    assert asked.hidden_with({"decision": "no", "reason": "x" * 200_000}, {}) == frozenset()
+    assert asked.hidden_with({"decision": ["yes"]}, {}) == {"id-reason"}
+    assert asked.hidden_with({}, {"decision": "no"}) == {"id-reason"}
+
+
 def test_choices_may_come_from_a_variable() -> None:
     listed = form(field("select", "unit", valuesKey="units"))
     units: dict[str, Any] = {"units": [{"label": "Water", "value": "water"}, "roads", {"label": "no value"}, None]}

@@ -1,0 +1,81 @@
+"""The web application: an engine with the petition domain in it, behind pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine.engine import Engine
+from web import (
+    assets,
+    auth,
+    cases,
+    current,
+    designer,
+    errors,
+    presentation,
+    public,
+    security,
+    supervision,
+    user_tasks,
+)
+from web.settings import Settings, secret_key
+from workflows.permissions import DESIGNER, SUPERVISOR
+
+PAGES = (public.blueprint, user_tasks.blueprint, cases.blueprint, supervision.blueprint, designer.blueprint)
+
+
+def create_app(settings: Settings, engine: Engine) -> Flask:
+    """The application for this engine. The engine's own threads are started and stopped by whoever made it.
+
+    Raises:
+        AssetsMissing: the front end was not built.
+    """
+    app = Flask(__name__)
+    app.secret_key = secret_key(settings)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
+    current.init_app(app, engine, settings)
+    security.init_app(app, settings)
+    errors.init_app(app)
+    auth.init_app(app, settings)
+    assets.init_app(app)
+    presentation.init_app(app, engine.clock.now)
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
+    app.context_processor(_frame)
+    return app
+
+
+def _frame() -> dict[str, Any]:
+    """What templates/base.html shows around every page."""
+    is_staff = current_user.is_authenticated
+    return {
+        "navigation": [_link(endpoint, label) for endpoint, label in _menu(is_staff)],
+        "signed_in_as": current_user.name if is_staff else "",
+        "sign_out_url": url_for("auth.sign_out"),
+        "sign_in_url": url_for("auth.sign_in"),
+        "notice": supervision.clock_notice(),
+        "office_name": current.settings().office_name,
+        "demo": current.settings().demo,
+    }
+
+
+def _menu(is_staff: bool) -> list[tuple[str, str]]:
+    if not is_staff:
+        return [("public.hand_in", "Hand in a petition"), ("public.follow", "Follow your petition")]
+    menu = [("user_tasks.index", "My tasks"), ("cases.index", "Cases")]
+    if current_user.has(SUPERVISOR):
+        menu.append(("supervision.index", "Supervision"))
+    if current_user.has(DESIGNER):
+        menu.append(("designer.index", "Processes"))
+    return menu
+
+
+def _link(endpoint: str, label: str) -> dict[str, Any]:
+    blueprint = endpoint.partition(".")[0]
+    is_current = request.endpoint == endpoint if blueprint == "public" else request.blueprint == blueprint
+    return {"url": url_for(endpoint), "label": label, "current": is_current}

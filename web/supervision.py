@@ -1,0 +1,162 @@
+"""The supervisor's pages: what is stuck, what has run out, the audit of a case, and the clock of the demonstration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+
+from engine import clock, incidents, instances, journal
+from engine.database import Transaction
+from engine.errors import InvalidState
+from engine.incidents import IncidentQuery
+from web import errors, labels, timeline
+from web.auth import current_actor
+from web.current import engine, settings
+from web.presentation import count, day
+from workflows import case_files, cases, clocks
+from workflows.cases import CaseQuery
+
+PAGE = 50
+MAX_DAYS = 366
+STEPS = (1, 5, 20, 60)
+"""Days that the page offers to move the clock by."""
+
+blueprint = Blueprint("supervision", __name__, url_prefix="/supervision")
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A case's journal, entry by entry, and what is wrong with its chain."""
+
+    case: cases.Case
+    events: tuple[timeline.Event, ...]
+    findings: tuple[journal.Finding, ...]
+    labels: labels.Labels
+
+
+@blueprint.get("/")
+@login_required
+def index() -> ResponseReturnValue:
+    """The numbers of today, each with the rows behind it."""
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        tx.authorise("list", "incidents")
+        return {
+            "incidents": incidents.count(tx),
+            "breaches": clocks.count_breached(tx),
+            "open_cases": cases.count(tx, CaseQuery(open=True)),
+            "closed_cases": cases.count(tx, CaseQuery(open=False)),
+        }
+
+    return render_template("supervision/index.html", **engine().read(work, current_actor()))
+
+
+@blueprint.get("/incidents")
+@login_required
+def incident_list() -> ResponseReturnValue:
+    """What stopped and waits for help, the oldest first."""
+    query = IncidentQuery(limit=PAGE + 1, after=request.args.get("after") or None)
+    found = engine().read(lambda tx: incidents.find(tx, query), current_actor())
+    more = url_for("supervision.incident_list", after=found[PAGE - 1].id) if len(found) > PAGE else ""
+    return render_template("supervision/incidents.html", found=found[:PAGE], more=more)
+
+
+@blueprint.post("/incidents/<incident_id>/retry")
+@login_required
+def retry(incident_id: str) -> ResponseReturnValue:
+    """Go on from where it stopped; what fails again comes back to the list."""
+    try:
+        engine().transact(lambda tx: incidents.retry(tx, incident_id), current_actor())
+        flash("Tried again. If the cause is not mended, it comes back to this list.")
+    except InvalidState as late:
+        flash(str(late), "error")
+    return redirect(url_for("supervision.incident_list"))
+
+
+@blueprint.get("/breaches")
+@login_required
+def breaches() -> ResponseReturnValue:
+    """Clocks that ran out, the latest first."""
+
+    def work(tx: Transaction) -> tuple[Any, labels.Labels]:
+        return clocks.find_breached(tx, limit=PAGE + 1, after=_after()), labels.load(tx)
+
+    found, words = engine().read(work, current_actor())
+    more = url_for("supervision.breaches", after=found[PAGE - 1].id) if len(found) > PAGE else ""
+    return render_template("supervision/breaches.html", found=found[:PAGE], more=more, labels=words)
+
+
+@blueprint.get("/cases")
+@login_required
+def find_case() -> ResponseReturnValue:
+    """From the search box to the audit of that case."""
+    return redirect(url_for("supervision.audit", number=request.args.get("number", "").strip().upper() or "-"))
+
+
+@blueprint.get("/cases/<number>")
+@login_required
+def audit(number: str) -> ResponseReturnValue:
+    """The journal of a case, reads included, with the chain checked anew."""
+
+    def work(tx: Transaction) -> Audit:
+        tx.authorise("verify", "journal")
+        file = case_files.read(tx, number, "supervision")
+        instance = instances.find(tx, number)
+        words = labels.load(tx)
+        events = timeline.read(journal.entries(tx, instance.id), words.value)
+        return Audit(file.case, tuple(events), tuple(journal.verify(tx, instance_id=instance.id, replayed=True)), words)
+
+    found = engine().transact(work, current_actor())
+    return render_template("supervision/audit.html", audit=found, case=found.case, labels=found.labels)
+
+
+@blueprint.get("/clock")
+@login_required
+def show_clock() -> ResponseReturnValue:
+    """The clock of the demonstration, which can be moved on."""
+    _only_in_a_demo()
+    engine().read(lambda tx: tx.authorise("move", "clock"), current_actor())
+    return _clock_page("")
+
+
+@blueprint.post("/clock")
+@login_required
+def move_clock() -> ResponseReturnValue:
+    """Go on by some days: everything that falls due in them happens, in its order."""
+    _only_in_a_demo()
+    text = request.form.get("days", "").strip()
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_DAYS:
+        return _clock_page(f"Expected 1 to {MAX_DAYS} days, but found '{text[:20]}'."), errors.INVALID
+    now = clock.advance(engine(), timedelta(days=int(text)), current_actor())
+    flash(f"The clock moved on by {count(int(text), 'day')}: it is now {day(now)}.")
+    return redirect(url_for("supervision.show_clock"))
+
+
+def clock_notice() -> str:
+    """A line for every page, where the clock does not show the world's time."""
+    offset = engine().clock.offset
+    if offset < timedelta(minutes=1):
+        return ""
+    return f"Demonstration: the clock stands at {day(engine().clock.now())}, {count(offset.days, 'day')} ahead."
+
+
+def _clock_page(problem: str) -> str:
+    return render_template(
+        "supervision/clock.html", now=engine().clock.now(), offset=engine().clock.offset, steps=STEPS,
+        problem=problem, most=MAX_DAYS,
+    )
+
+
+def _only_in_a_demo() -> None:
+    if not settings().demo:
+        abort(404)
+
+
+def _after() -> int | None:
+    text = request.args.get("after", "")
+    return int(text) if text.isdecimal() else None
