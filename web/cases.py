@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
@@ -128,7 +128,7 @@ def _sheet(tx: Transaction, number: str) -> Sheet:
         file=file,
         tasks=tuple(_open_tasks(tx, instance.id)),
         drawings=diagrams.load(tx, number),
-        events=tuple(timeline.read(entries, words.value)),
+        events=tuple(timeline.read(entries, words)),
         labels=words,
     )
 
@@ -153,6 +153,8 @@ def _page(sheet: Sheet, problem: str = "", reason: str = "") -> str:
         people_open=number in session.get(OPENED, []),
         purposes={code: words for code, words in vocabulary.READ_PURPOSES.items() if code != "own"},
         stages=_stages(sheet),
+        may_extend="ask for more time for" in sheet.file.may and sheet.file.case.state == states.HANDLING,
+        may_audit=SUPERVISOR in current_actor().groups,
         problem=problem,
         reason=reason,
     )

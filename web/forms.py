@@ -3,8 +3,9 @@
 What a person typed is kept as it was sent ("raw": the texts under each name) through drafts, wrong values and added
 rows, until the form is whole; only then it becomes the variables that ``Form.validate`` gives.
 
-Two properties of a field are ours: ``lines`` (height of a textarea) and ``prefill`` = ``no``: a decision that is made
-anew each time, so that nobody sends on what was decided before.
+Some properties of a field are ours: ``lines`` (height of a textarea), ``width`` (of an input, in characters),
+``layout`` = ``inline`` (radios in one line), ``autocomplete``, and ``prefill`` = ``no``: a decision that is made anew
+each time, so that nobody sends on what was decided before.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Widget:
     hidden: bool = False
     text: str = ""
     several: bool = False
+    inline: bool = False
     lines: int = 5
     width: str = ""
     choices: tuple[Choice, ...] = ()
@@ -112,8 +114,8 @@ def problems(form: Form, errors: Errors) -> tuple[Problem, ...]:
     """What is wrong, in the order of the form; what belongs to no field comes last."""
     order = {name: (place, label) for place, (name, label) in enumerate(_labels(form, errors))}
     known = sorted((name for name in errors if name in order), key=lambda name: order[name][0])
-    listed = [Problem(element_id(name), f"{order[name][1]}: {errors[name]}") for name in known]
-    others = [Problem("", f"{name}: {message}") for name, message in errors.items() if name not in order]
+    listed = [Problem(element_id(name), f"{order[name][1]}: {said(errors[name])}") for name in known]
+    others = [Problem("", f"{name}: {said(message)}") for name, message in errors.items() if name not in order]
     return (*listed, *others)
 
 
@@ -132,6 +134,11 @@ def changed_rows(form: Form, raw: Raw, change: str) -> dict[str, list[str]]:
         rows.append({column.key: [""] for column in item.fields if column.is_input})
     kept = {key: texts for key, texts in changed.items() if not key.startswith(f"{name}.")}
     return {**kept, **{f"{name}.{at}.{key}": texts for at, row in enumerate(rows) for key, texts in row.items()}}
+
+
+def said(message: str) -> str:
+    """A message as a sentence beside its field."""
+    return {"Expected an answer, but there is none.": "An answer is needed."}.get(message, message[:1].upper() + message[1:])
 
 
 def typed(form: Form, raw: Raw) -> tuple[tuple[str, str], ...]:
@@ -158,7 +165,7 @@ class _Drawing:
             "id": element_id(name),
             "label": item.label,
             "hint": item.description,
-            "error": self._errors.get(name, ""),
+            "error": said(self._errors.get(name, "")),
             "required": item.required,
             "hidden": item.id in self._hidden,
         }
@@ -189,7 +196,8 @@ class _Drawing:
         options = item.choices(self._variables)
         choices = tuple(Choice(option.text, option.label, option.text in chosen) for option in options)
         kind = "select" if item.type == "select" else "choices"
-        return {"kind": kind, "choices": choices, "several": item.type in ("checklist", "taglist")}
+        return {"kind": kind, "choices": choices, "several": item.type in ("checklist", "taglist"),
+                "inline": item.properties.get("layout") == "inline"}
 
     def _rows(self, item: Field, name: str) -> Iterator[tuple[Widget, ...]]:
         for index in _row_indexes(self._raw, name):

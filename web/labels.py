@@ -34,7 +34,7 @@ _ROLES = {
     "petitioner": "Petitioner",
 }
 
-_PEOPLE = {"system": "The system", "public": "A visitor"}
+_PEOPLE = {"system": "The system", "public": "The petitioner"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ def init_app(app: Flask, now: Callable[[], datetime]) -> None:
         urgency=lambda moment: urgency(moment, now()),
         words=words,
         count=count,
+        unit_name=lambda code, labels: labels.unit(code),
+        group_name=lambda name, labels: labels.group(name),
     )
 
 

@@ -108,7 +108,7 @@ def audit(number: str) -> ResponseReturnValue:
         file = case_files.read(tx, number, "supervision")
         instance = instances.find(tx, number)
         words = labels.load(tx)
-        events = timeline.read(journal.entries(tx, instance.id), words.value)
+        events = timeline.read(journal.entries(tx, instance.id), words)
         return Audit(file.case, tuple(events), tuple(journal.verify(tx, instance_id=instance.id, replayed=True)), words)
 
     found = engine().transact(work, current_actor())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from engine.actors import SYSTEM
 from engine.core import facts
 from engine.journal import Entry
+from web.labels import Labels
 from web.presentation import words
 from workflows import texts
 
@@ -40,24 +41,41 @@ class Event:
     hash: str
 
 
-Label = Callable[[str, Any], str]
-"""How the value of the variable of that name reads."""
-
-
-def read(entries: Sequence[Entry], label: Label) -> list[Event]:
+def read(entries: Iterable[Entry], labels: Labels) -> list[Event]:
     """Every entry from the first on, in order."""
-    names: dict[int, str] = {}
-    return [_event(entry, names, label) for entry in entries]
+    reader = _Reader(labels)
+    return [reader.event(entry) for entry in entries]
 
 
-def _event(entry: Entry, names: dict[int, str], label: Label) -> Event:
-    command, values = entry.command
-    happened = [facts.decode(fact) for fact in entry.facts]
-    _learn_names(happened, names)
-    changes = () if entry.kind == "note" else tuple(_changes(happened, label))
-    what = _note(command, values) if entry.kind == "note" else _headline(command, values, names, happened)
-    kind = _kind(entry, happened)
-    return Event(entry.seq, entry.at, entry.actor, what, kind, tuple(_consequences(happened, names)), changes, entry.hash)
+class _Reader:
+    """Goes through a journal once, and knows what the entries before have told: names of tokens, values by name.
+
+    A called process gets copies of its caller's variables; a copy of what is known is no change.
+    """
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+        self._names: dict[int, str] = {}
+        self._known: dict[str, Any] = {}
+
+    def event(self, entry: Entry) -> Event:
+        command, values = entry.command
+        happened = [facts.decode(fact) for fact in entry.facts]
+        _learn_names(happened, self._names)
+        is_note = entry.kind == "note"
+        what = _note(command, values) if is_note else _headline(entry, self._names, happened)
+        then = tuple(_consequences(happened, self._names, self._labels))
+        changes = tuple(self._changes(happened))
+        return Event(entry.seq, entry.at, entry.actor, what, _kind(entry, happened), then, changes, entry.hash)
+
+    def _changes(self, happened: Iterable[Any]) -> Iterator[Change]:
+        """Each variable once: from what it was before the entry to what it was after."""
+        after = {fact.name: fact.value for fact in happened if isinstance(fact, facts.VariableSet)}
+        for name, new in after.items():
+            old = self._known.get(name)
+            self._known[name] = new
+            if old != new:
+                yield Change(words(name), _value(name, old, self._labels), _value(name, new, self._labels))
 
 
 def _learn_names(happened: Iterable[Any], names: dict[int, str]) -> None:
@@ -72,7 +90,8 @@ def _learn_names(happened: Iterable[Any], names: dict[int, str]) -> None:
                 names.setdefault(own, names.get(owner, "timer"))
 
 
-def _headline(command: str, values: dict[str, Any], names: dict[int, str], happened: Sequence[Any]) -> str:
+def _headline(entry: Entry, names: dict[int, str], happened: Sequence[Any]) -> str:
+    command, values = entry.command
     name = names.get(values.get("id", 0), "")
     match command:
         case "StartInstance":
@@ -80,7 +99,7 @@ def _headline(command: str, values: dict[str, Any], names: dict[int, str], happe
         case "CompleteUserTask":
             return f"Completed “{name}”"
         case "AssignUserTask":
-            return _assignment(name, values["assignee"], happened)
+            return _assignment(entry, name, happened)
         case "CompleteJob":
             return name
         case "FireTimer":
@@ -102,12 +121,14 @@ def _headline(command: str, values: dict[str, Any], names: dict[int, str], happe
     return words(command)
 
 
-def _assignment(name: str, assignee: str | None, happened: Sequence[Any]) -> str:
+def _assignment(entry: Entry, name: str, happened: Sequence[Any]) -> str:
+    assignee = entry.command[1]["assignee"]
     if assignee is None:
         return f"Released “{name}”"
     old = next((fact.old for fact in happened if isinstance(fact, facts.UserTaskAssigned)), None)
-    taken_from = f", until then {old}’s" if old else ""
-    return f"“{name}” is now {assignee}’s{taken_from}"
+    if assignee == entry.actor and old is None:
+        return f"Claimed “{name}”"
+    return f"Gave “{name}” to {assignee}" + (f", who takes it over from {old}" if old else "")
 
 
 def _note(kind: str, data: dict[str, Any]) -> str:
@@ -125,11 +146,12 @@ def _kind(entry: Entry, happened: Iterable[Any]) -> str:
     return "automatic" if entry.actor == SYSTEM.id else "person"
 
 
-def _consequences(happened: Iterable[Any], names: dict[int, str]) -> Iterator[str]:
+def _consequences(happened: Iterable[Any], names: dict[int, str], labels: Labels) -> Iterator[str]:
     for fact in happened:
         match fact:
             case facts.UserTaskOpened(id=token, assignee=assignee, candidate_groups=groups):
-                yield f"Now to do: {names[token]} ({assignee or ', '.join(groups) or 'nobody yet'})"
+                whom = labels.person(assignee) if assignee else ", ".join(map(labels.group, groups))
+                yield f"Now to do: {names[token]} ({whom or 'anyone'})"
             case facts.UserTaskCancelled(id=token):
                 yield f"No longer to do: {names.get(token, 'a user task')}"
             case facts.IncidentRaised(token_id=token, message=message):
@@ -142,20 +164,7 @@ def _consequences(happened: Iterable[Any], names: dict[int, str]) -> Iterator[st
                 yield f"The process failed: {message}"
 
 
-def _changes(happened: Iterable[Any], label: Label) -> Iterator[Change]:
-    """Each variable once: from what it was before the entry to what it was after."""
-    first: dict[str, Any] = {}
-    last: dict[str, Any] = {}
-    for fact in happened:
-        if isinstance(fact, facts.VariableSet):
-            first.setdefault(fact.name, fact.old)
-            last[fact.name] = fact.value
-    for name, new in last.items():
-        if first[name] != new:
-            yield Change(words(name), _value(name, first[name], label), _value(name, new, label))
-
-
-def _value(name: str, value: Any, label: Label) -> str:
+def _value(name: str, value: Any, labels: Labels) -> str:
     if value is None or value == "" or value == []:
         return ""
     if texts.is_reference(value):
@@ -163,7 +172,7 @@ def _value(name: str, value: Any, label: Label) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_value(name, item, label) for item in value)
+        return ", ".join(_value(name, item, labels) for item in value)
     if isinstance(value, dict):
-        return "; ".join(f"{words(key).lower()} {_value(key, item, label)}" for key, item in value.items())
-    return label(name, value)
+        return "; ".join(f"{words(key).lower()} {_value(key, item, labels)}" for key, item in value.items())
+    return labels.value(name, value)
