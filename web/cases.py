@@ -56,8 +56,15 @@ def index() -> ResponseReturnValue:
     if len(found) > PAGE:
         more = url_for("cases.index", **{**request.args, "after": found[PAGE - 1].case_number})
     return render_template(
-        "cases/index.html", found=found[:PAGE], more=more, query=query, labels=words, units=every_unit,
-        states=states.NAMES, subjects=vocabulary.SUBJECTS, places=vocabulary.PLACES,
+        "cases/index.html",
+        found=found[:PAGE],
+        more=more,
+        query=query,
+        labels=words,
+        units=every_unit,
+        states=states.NAMES,
+        subjects=vocabulary.SUBJECTS,
+        places=vocabulary.PLACES,
     )
 
 
@@ -135,7 +142,8 @@ def _sheet(tx: Transaction, number: str) -> Sheet:
 
 def _open_tasks(tx: Transaction, instance_id: int) -> list[tuple[UserTask, bool]]:
     waiting = [
-        activity for activity in history.activities_of(tx, instance_id)
+        activity
+        for activity in history.activities_of(tx, instance_id)
         if activity.kind == "userTask" and activity.ended_at is None
     ]
     tasks = [user_tasks.get(tx, f"{instance_id}-{activity.token_id}") for activity in waiting]

@@ -122,8 +122,13 @@ def advance_clock(span: str) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--map", "map_file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Says which column is what; docs/intake has an example.")
+@click.option(
+    "--map",
+    "map_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Says which column is what; docs/intake has an example.",
+)
 def intake(file: Path, map_file: Path) -> None:
     """Register the petitions of FILE (CSV) through the real process. Rows that cannot be go to a reject file beside it.
 

@@ -44,14 +44,32 @@ class Page:
 
 ENGINE_PAGES: tuple[tuple[type[Exception], Page], ...] = (
     (NotFound, Page(HTTPStatus.NOT_FOUND, "There is nothing here", "Check the number or the address.")),
-    (NotPermitted, Page(HTTPStatus.FORBIDDEN, "You may not do this",
-                        "If you need it for your work, ask a supervisor to give you the role.")),
-    (InvalidState, Page(HTTPStatus.CONFLICT, "This has already changed",
-                        "Someone or something was faster. Look at the case as it stands now.")),
+    (
+        NotPermitted,
+        Page(
+            HTTPStatus.FORBIDDEN,
+            "You may not do this",
+            "If you need it for your work, ask a supervisor to give you the role.",
+        ),
+    ),
+    (
+        InvalidState,
+        Page(
+            HTTPStatus.CONFLICT,
+            "This has already changed",
+            "Someone or something was faster. Look at the case as it stands now.",
+        ),
+    ),
     (InvalidDefinition, Page(HTTPStatus.BAD_REQUEST, "This cannot be deployed", "Mend what is listed and try again.")),
     (InvalidInput, Page(HTTPStatus.BAD_REQUEST, "This cannot be used as it is", "Go back, mend it and try again.")),
-    (ExecutionFailed, Page(HTTPStatus.INTERNAL_SERVER_ERROR, "The process could not go on",
-                           "Nothing was changed. Give the reference to a supervisor.")),
+    (
+        ExecutionFailed,
+        Page(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "The process could not go on",
+            "Nothing was changed. Give the reference to a supervisor.",
+        ),
+    ),
     (BpmnError, Page(HTTPStatus.CONFLICT, "The process does not allow this", "Nothing was changed.")),
 )
 
@@ -63,8 +81,11 @@ HTTP_PAGES: dict[int, Page] = {
     429: Page(HTTPStatus.TOO_MANY_REQUESTS, "Too many tries", "Wait a minute, then try again."),
 }
 
-FAULT = Page(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side",
-             "Nothing half done was kept. Try again; if it happens again, pass the reference on.")
+FAULT = Page(
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "Something went wrong on our side",
+    "Nothing half done was kept. Try again; if it happens again, pass the reference on.",
+)
 
 
 def init_app(app: Flask) -> None:
@@ -90,7 +111,8 @@ def sign_in_first() -> ResponseReturnValue:
     if request.method == "GET":
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
     if request.form and _from_our_pages():
-        return render_template("errors/send-again.html", fields=_sent_fields(), signed_in=False), HTTPStatus.UNAUTHORIZED
+        page = render_template("errors/send-again.html", fields=_sent_fields(), signed_in=False)
+        return page, HTTPStatus.UNAUTHORIZED
     return redirect(url_for("auth.sign_in"))
 
 

@@ -45,7 +45,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """One field as HTML takes it; `kind` is the macro that draws it. A hidden one does not apply to what is filled in."""
+    """One field as HTML takes it; `kind` is the macro that draws it. A hidden one does not apply to the rest."""
 
     kind: str
     name: str
@@ -138,7 +138,9 @@ def changed_rows(form: Form, raw: Raw, change: str) -> dict[str, list[str]]:
 
 def said(message: str) -> str:
     """A message as a sentence beside its field."""
-    return {"Expected an answer, but there is none.": "An answer is needed."}.get(message, message[:1].upper() + message[1:])
+    if message == "Expected an answer, but there is none.":
+        return "An answer is needed."
+    return message[:1].upper() + message[1:]
 
 
 def typed(form: Form, raw: Raw) -> tuple[tuple[str, str], ...]:
@@ -196,8 +198,12 @@ class _Drawing:
         options = item.choices(self._variables)
         choices = tuple(Choice(option.text, option.label, option.text in chosen) for option in options)
         kind = "select" if item.type == "select" else "choices"
-        return {"kind": kind, "choices": choices, "several": item.type in ("checklist", "taglist"),
-                "inline": item.properties.get("layout") == "inline"}
+        return {
+            "kind": kind,
+            "choices": choices,
+            "several": item.type in ("checklist", "taglist"),
+            "inline": item.properties.get("layout") == "inline",
+        }
 
     def _rows(self, item: Field, name: str) -> Iterator[tuple[Widget, ...]]:
         for index in _row_indexes(self._raw, name):

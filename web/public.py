@@ -115,19 +115,30 @@ def petition() -> ResponseReturnValue:
 @blueprint.post("/petition/supplement")
 def supplement() -> ResponseReturnValue:
     """What was missing."""
-    return _act("supplement", "Thank you. The office goes on with your petition.",
-                lambda tx, number, values: supplements.hand_in(tx, number, values["supplement"]))
+    return _act(
+        "supplement",
+        "Thank you. The office goes on with your petition.",
+        lambda tx, number, values: supplements.hand_in(tx, number, values["supplement"]),
+    )
 
 
 @blueprint.post("/petition/rate")
 def rate() -> ResponseReturnValue:
     """The petitioner's word, which closes the case or has it handled once more."""
-    return _act("rate", "Thank you for your rating.", lambda tx, number, values: ratings.give(tx, number, Rating(
-        rating=values["rating"],
-        office_score=int(values["office_score"]),
-        unit_score=int(values["unit_score"]),
-        reasons=values.get("reasons") or "",
-    )))
+    return _act(
+        "rate",
+        "Thank you for your rating.",
+        lambda tx, number, values: ratings.give(
+            tx,
+            number,
+            Rating(
+                rating=values["rating"],
+                office_score=int(values["office_score"]),
+                unit_score=int(values["unit_score"]),
+                reasons=values.get("reasons") or "",
+            ),
+        ),
+    )
 
 
 @blueprint.get("/petition/withdraw")
@@ -141,9 +152,13 @@ def withdraw() -> ResponseReturnValue:
 @blueprint.post("/petition/withdraw")
 def withdraw_submit() -> ResponseReturnValue:
     """End the case by the petitioner's wish."""
-    return _act("withdraw", "Your petition is withdrawn.", lambda tx, number, values: withdrawals.hand_in(
-        tx, number, values.get("reason") or "", of_free_will=bool(values["free_will"])
-    ))
+    return _act(
+        "withdraw",
+        "Your petition is withdrawn.",
+        lambda tx, number, values: withdrawals.hand_in(
+            tx, number, values.get("reason") or "", of_free_will=bool(values["free_will"])
+        ),
+    )
 
 
 @blueprint.post("/petition/leave")
@@ -155,9 +170,7 @@ def leave() -> ResponseReturnValue:
     return redirect(url_for("public.home"))
 
 
-def _act(
-    name: str, thanks: str, work: Callable[[Transaction, str, Mapping[str, Any]], None]
-) -> ResponseReturnValue:
+def _act(name: str, thanks: str, work: Callable[[Transaction, str, Mapping[str, Any]], None]) -> ResponseReturnValue:
     """One of the petitioner's three forms: validated, done, or shown again with what is wrong."""
     if PETITION not in session:
         abort(401)
@@ -241,8 +254,13 @@ def _petition_page(raw: forms.Raw | None = None, wrong: forms.Errors | None = No
 def _stage(state: str) -> int:
     """Which of the five steps of the start page the petition is at, from 0; 5 where it is closed."""
     return {
-        states.RECEIVED: 0, states.AWAITING_SUPPLEMENT: 0, states.REGISTERED: 1, states.ASSIGNED: 1,
-        states.HANDLING: 2, states.REPLIED: 4, states.CLOSED: 5,
+        states.RECEIVED: 0,
+        states.AWAITING_SUPPLEMENT: 0,
+        states.REGISTERED: 1,
+        states.ASSIGNED: 1,
+        states.HANDLING: 2,
+        states.REPLIED: 4,
+        states.CLOSED: 5,
     }[state]
 
 

@@ -88,8 +88,12 @@ def load(tx: Transaction, filters: Filters) -> Page:
 def views(filters: Filters, mine: int) -> list[dict[str, Any]]:
     """The three lists as links."""
     return [
-        {"label": label, "url": filters.url(show=show), "current": show == filters.show,
-         "count": mine if show == "mine" else None}
+        {
+            "label": label,
+            "url": filters.url(show=show),
+            "current": show == filters.show,
+            "count": mine if show == "mine" else None,
+        }
         for show, label in SHOWS.items()
     ]
 

@@ -9,18 +9,20 @@ from flask_wtf import CSRFProtect
 
 from web.settings import Settings
 
-CONTENT_SECURITY_POLICY = "; ".join((
-    "default-src 'self'",
-    "style-src-elem 'self'",
-    # bpmn-js and dmn-js set style attributes on what they draw
-    "style-src-attr 'unsafe-inline'",
-    "img-src 'self' data:",
-    "font-src 'self' data:",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-))
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src-elem 'self'",
+        # bpmn-js and dmn-js set style attributes on what they draw
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
 
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

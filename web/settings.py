@@ -32,8 +32,17 @@ class Setting:
 
 def _boolean(text: str) -> bool:
     try:
-        return {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False,
-                "": False}[text.strip().lower()]
+        return {
+            "1": True,
+            "yes": True,
+            "true": True,
+            "on": True,
+            "0": False,
+            "no": False,
+            "false": False,
+            "off": False,
+            "": False,
+        }[text.strip().lower()]
     except KeyError:
         raise ValueError("1 or 0") from None
 
@@ -59,8 +68,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", "8000", "Port the server listens on", _port),
     Setting("threads", "8", "Requests served at the same time", _count),
     Setting("proxies", "0", "Trusted proxies in front, for the visitor's address and https", _count),
-    Setting("demo", "0", "1: demonstration data, its sign-ins on the sign-in page, and a clock that can be moved",
-            _boolean),
+    Setting(
+        "demo", "0", "1: demonstration data, its sign-ins on the sign-in page, and a clock that can be moved", _boolean
+    ),
     Setting("office_name", "Pujiang County Petition Office", "Name of the office in the page header"),
     Setting("session_hours", "10", "Hours without a request after which a person is signed out", _count),
     Setting("cookie_secure", "0", "1: cookies go over https only (set it wherever https is in front)", _boolean),

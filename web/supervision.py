@@ -147,8 +147,12 @@ def clock_notice() -> str:
 
 def _clock_page(problem: str) -> str:
     return render_template(
-        "supervision/clock.html", now=engine().clock.now(), offset=engine().clock.offset, steps=STEPS,
-        problem=problem, most=MAX_DAYS,
+        "supervision/clock.html",
+        now=engine().clock.now(),
+        offset=engine().clock.offset,
+        steps=STEPS,
+        problem=problem,
+        most=MAX_DAYS,
     )
 
 

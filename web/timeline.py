@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,35 +90,29 @@ def _learn_names(happened: Iterable[Any], names: dict[int, str]) -> None:
                 names.setdefault(own, names.get(owner, "timer"))
 
 
+_HEADLINES: Mapping[str, str] = {
+    "StartInstance": "The petition came in",
+    "CompleteUserTask": "Completed “{name}”",
+    "CompleteJob": "{name}",
+    "FireTimer": "Time was up: {name}",
+    "CorrelateMessage": "Message: {name}",
+    "BroadcastSignal": "Signal: {said}",
+    "RaiseIncident": "“{name}” failed and waits for help: {message}",
+    "RetryIncident": "Tried again after an incident",
+    "ThrowError": "“{name}” ended with {code}",
+    "SetVariables": "Changed values by hand",
+    "CancelInstance": "Cancelled: {reason}",
+}
+"""By command. `name` is that of the element, message or timer that it is about, `said` one that it names itself."""
+
+
 def _headline(entry: Entry, names: dict[int, str], happened: Sequence[Any]) -> str:
     command, values = entry.command
     name = names.get(values.get("id", 0), "")
-    match command:
-        case "StartInstance":
-            return "The petition came in"
-        case "CompleteUserTask":
-            return f"Completed “{name}”"
-        case "AssignUserTask":
-            return _assignment(entry, name, happened)
-        case "CompleteJob":
-            return name
-        case "FireTimer":
-            return f"Time was up: {name}"
-        case "CorrelateMessage":
-            return f"Message: {words(name)}"
-        case "BroadcastSignal":
-            return f"Signal: {words(values['name'])}"
-        case "RaiseIncident":
-            return f"“{name}” failed and waits for help: {values['message']}"
-        case "RetryIncident":
-            return "Tried again after an incident"
-        case "ThrowError":
-            return f"“{name}” ended with {words(values['code'])}"
-        case "SetVariables":
-            return "Changed values by hand"
-        case "CancelInstance":
-            return f"Cancelled: {values['reason']}"
-    return words(command)
+    if command == "AssignUserTask":
+        return _assignment(entry, name, happened)
+    given = {key: values.get(key, "") for key in ("message", "code", "reason")}
+    return _HEADLINES.get(command, words(command)).format(name=name, said=values.get("name", ""), **given)
 
 
 def _assignment(entry: Entry, name: str, happened: Sequence[Any]) -> str:

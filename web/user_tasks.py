@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
@@ -101,18 +101,14 @@ def conditions(task_id: str) -> ResponseReturnValue:
 def submit(task_id: str) -> ResponseReturnValue:
     """Complete it, save the draft, or change the number of rows: whichever button was pressed."""
     action, _, rest = request.form.get("_do", "save").partition(":")
-    match action:
-        case "complete":
-            return _complete(task_id)
-        case "save":
-            engine().transact(lambda tx: _keep(tx, task_id), current_actor())
-            flash("Draft saved.")
-            return redirect(url_for("user_tasks.show", task_id=task_id))
-        case "add" | "remove":
-            engine().transact(lambda tx: _keep(tx, task_id, request.form["_do"]), current_actor())
-            name = rest.partition(":")[0]
-            return redirect(url_for("user_tasks.show", task_id=task_id, _anchor=forms.element_id(name)))
-    abort(400)
+    if action == "complete":
+        return _complete(task_id)
+    if action == "save":
+        engine().transact(lambda tx: _keep(tx, task_id), current_actor())
+        flash("Draft saved.")
+        return redirect(url_for("user_tasks.show", task_id=task_id))
+    engine().transact(lambda tx: _keep(tx, task_id, request.form["_do"]), current_actor())
+    return redirect(url_for("user_tasks.show", task_id=task_id, _anchor=forms.element_id(rest.partition(":")[0])))
 
 
 def _complete(task_id: str) -> ResponseReturnValue:
@@ -185,9 +181,7 @@ def _open(task_id: str) -> Sheet:
     return engine().transact(work, current_actor())
 
 
-def _page(
-    sheet: Sheet, raw: forms.Raw | None = None, wrong: forms.Errors | None = None, late: str = ""
-) -> str:
+def _page(sheet: Sheet, raw: forms.Raw | None = None, wrong: forms.Errors | None = None, late: str = "") -> str:
     task, actor = sheet.task, current_actor()
     filled = raw or (sheet.draft if sheet.draft is not None else forms.fill(sheet.form, sheet.variables))
     may = {action for action in ("claim", "complete", "release") if permissions.decide(actor, action, task)}

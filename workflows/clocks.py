@@ -191,6 +191,35 @@ def of_case(tx: Transaction, case_number: str) -> tuple[Clock, ...]:
     return tuple(map(_clock, tx.connection.execute(query)))
 
 
+def find_breached(tx: Transaction, limit: int = 50, after: int | None = None) -> tuple[Clock, ...]:
+    """Clocks that ran out before they were stopped, the last one first; `after` is the id of the last one seen.
+
+    Raises:
+        NotPermitted
+        NotFound: no clock has the id `after`.
+    """
+    tx.authorise("list", "breaches")
+    table = tables.clocks
+    query = sa.select(table).where(table.c.breached_at.is_not(None))
+    if after is not None:
+        seen = sa.select(table.c.breached_at, table.c.id).where(table.c.id == after)
+        last = tx.connection.execute(seen).one_or_none()
+        if last is None:
+            raise NotFound("clock", after)
+        place = (sa.literal(last.breached_at, table.c.breached_at.type), sa.literal(last.id))
+        query = query.where(sa.tuple_(table.c.breached_at, table.c.id) < sa.tuple_(*place))
+    query = query.order_by(table.c.breached_at.desc(), table.c.id.desc()).limit(limit)
+    return tuple(map(_clock, tx.connection.execute(query)))
+
+
+def count_breached(tx: Transaction) -> int:
+    """How many `find_breached` would page through."""
+    tx.authorise("list", "breaches")
+    table = tables.clocks
+    query = sa.select(sa.func.count()).select_from(table).where(table.c.breached_at.is_not(None))
+    return tx.connection.scalar(query) or 0
+
+
 def next_due(tx: Transaction) -> datetime | None:
     """When the next clock of any case warns or is breached; None where none will."""
     earliest: datetime | None = tx.connection.scalar(sa.select(sa.func.min(tables.clocks.c.next_event_at)))

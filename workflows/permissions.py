@@ -161,6 +161,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("cancel", "Instance"): _one_of(SUPERVISOR),
     ("retry", "Incident"): _one_of(SUPERVISOR),
     ("list", "incidents"): _one_of(SUPERVISOR),
+    ("list", "breaches"): _one_of(SUPERVISOR),
     ("verify", "journal"): _one_of(SUPERVISOR),
 }
 """By action and kind of target."""

@@ -133,7 +133,7 @@ clocks = sa.Table(
     sa.Column("due_at", UtcDateTime),
     sa.Column("provisional", sa.Boolean, nullable=False),
     sa.Column("warned", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("breached_at", UtcDateTime),
+    sa.Column("breached_at", UtcDateTime, index=True),
     sa.Column("stopped_at", UtcDateTime),
     sa.Column("next_event_at", UtcDateTime, index=True),
 )

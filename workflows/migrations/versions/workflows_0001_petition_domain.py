@@ -128,6 +128,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clocks")),
     )
     op.create_index(op.f("ix_clocks_case_number"), "clocks", ["case_number"], unique=False)
+    op.create_index(op.f("ix_clocks_breached_at"), "clocks", ["breached_at"], unique=False)
     op.create_index(op.f("ix_clocks_next_event_at"), "clocks", ["next_event_at"], unique=False)
     op.create_table(
         "petitioners",
