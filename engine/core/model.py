@@ -203,6 +203,10 @@ class Decision(Protocol):
         """
         ...
 
+    def describe(self, variables: Mapping[str, Any]) -> str:
+        """The inputs with their values, for a message."""
+        ...
+
 
 class Library(Protocol):
     """Everything that is deployed, as the core sees it: look-ups without I/O of their own in a warm cache."""

@@ -82,8 +82,10 @@ class DecisionTable:
                 matches.append((rule.number, self._outputs(rule, variables)))
                 if self.hit_policy == "FIRST":
                     break
-        chosen, numbers = _POLICIES[self.hit_policy](self, matches, values)
-        return chosen, numbers
+        try:
+            return _POLICIES[self.hit_policy](self, matches)
+        except ExpressionError as cause:
+            raise ExpressionError(f"{cause} Its inputs: {self._described(values)}.") from cause
 
     def _input(self, column: Column, variables: Variables) -> Any:
         assert column.expression is not None
@@ -114,8 +116,11 @@ class DecisionTable:
                 ) from cause
         return row
 
-    def describe(self, values: Sequence[Any]) -> str:
-        """The input values by label, as error messages show them."""
+    def describe(self, variables: Variables) -> str:
+        """The inputs by label with their values, as error messages show them."""
+        return self._described([self._input(column, variables) for column in self.inputs])
+
+    def _described(self, values: Sequence[Any]) -> str:
         return ", ".join(f"{column.label} {value!r:.60}" for column, value in zip(self.inputs, values, strict=True))
 
 
@@ -196,34 +201,30 @@ def _numbers(matches: Sequence[Match]) -> str:
     return " and ".join(str(number) for number, _ in matches)
 
 
-def _all(table: DecisionTable, matches: Sequence[Match], values: Sequence[Any]) -> Answer:
+def _all(table: DecisionTable, matches: Sequence[Match]) -> Answer:
     return [row for _, row in matches], tuple(number for number, _ in matches)
 
 
-def _unique(table: DecisionTable, matches: Sequence[Match], values: Sequence[Any]) -> Answer:
+def _unique(table: DecisionTable, matches: Sequence[Match]) -> Answer:
     if len(matches) > 1:
-        raise ExpressionError(
-            f"Expected one rule of '{table.id}' to match, but {_numbers(matches)} do ({table.describe(values)})."
-        )
-    return _all(table, matches, values)
+        raise ExpressionError(f"Expected one rule of '{table.id}' to match, but {_numbers(matches)} do.")
+    return _all(table, matches)
 
 
-def _any(table: DecisionTable, matches: Sequence[Match], values: Sequence[Any]) -> Answer:
+def _any(table: DecisionTable, matches: Sequence[Match]) -> Answer:
     differing = [match for match in matches if match[1] != matches[0][1]]
     if differing:
         both = _numbers([matches[0], differing[0]])
-        raise ExpressionError(
-            f"Expected the matching rules of '{table.id}' to agree, but {both} differ ({table.describe(values)})."
-        )
-    return _all(table, matches[:1], values)
+        raise ExpressionError(f"Expected the matching rules of '{table.id}' to agree, but {both} differ.")
+    return _all(table, matches[:1])
 
 
-def _priority(table: DecisionTable, matches: Sequence[Match], values: Sequence[Any]) -> Answer:
-    return _all(table, _by_output(table, matches)[:1], values)
+def _priority(table: DecisionTable, matches: Sequence[Match]) -> Answer:
+    return _all(table, _by_output(table, matches)[:1])
 
 
-def _output_order(table: DecisionTable, matches: Sequence[Match], values: Sequence[Any]) -> Answer:
-    return _all(table, _by_output(table, matches), values)
+def _output_order(table: DecisionTable, matches: Sequence[Match]) -> Answer:
+    return _all(table, _by_output(table, matches))
 
 
 def _by_output(table: DecisionTable, matches: Sequence[Match]) -> list[Match]:
@@ -239,9 +240,9 @@ def _place(column: Column, value: Any) -> int:
     return next((place for place, listed in enumerate(column.values) if equals(value, listed)), len(column.values))
 
 
-def _collect(table: DecisionTable, matches: Sequence[Match], values: Sequence[Any]) -> Answer:
+def _collect(table: DecisionTable, matches: Sequence[Match]) -> Answer:
     if table.aggregation is None:
-        return _all(table, matches, values)
+        return _all(table, matches)
     name = table.outputs[0].name
     outputs = [row[name] for _, row in matches]
     numbers = tuple(number for number, _ in matches)
@@ -257,7 +258,7 @@ def _collect(table: DecisionTable, matches: Sequence[Match], values: Sequence[An
 
 
 _AGGREGATIONS: Mapping[str, Callable[[list[Any]], Any]] = {"SUM": sum, "MIN": min, "MAX": max}
-_POLICIES: Mapping[str, Callable[[DecisionTable, Sequence[Match], Sequence[Any]], Answer]] = {
+_POLICIES: Mapping[str, Callable[[DecisionTable, Sequence[Match]], Answer]] = {
     "UNIQUE": _unique,
     "ANY": _any,
     "FIRST": _all,

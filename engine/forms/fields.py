@@ -23,6 +23,9 @@ INPUTS = frozenset(
         "dynamiclist",
     }
 )
+SHOWN = frozenset({"text", "separator", "spacer", "group"})
+"""What only shows something."""
+
 CHOICES = frozenset({"checklist", "radio", "select", "taglist"})
 
 

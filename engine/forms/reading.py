@@ -11,7 +11,7 @@ import re2
 
 from engine.core.expressions import Expression, ExpressionError, parse_feel
 from engine.errors import InvalidDefinition, Problem
-from engine.forms.fields import CHOICES, INPUTS, Field, Option, as_option
+from engine.forms.fields import CHOICES, INPUTS, SHOWN, Field, Option, as_option
 from engine.forms.form import Form
 from engine.forms.values import compiled
 
@@ -20,7 +20,6 @@ MAX_FIELDS = 500
 MAX_DEPTH = 5
 MAX_PATTERN = 500
 
-_SHOWN = frozenset({"text", "separator", "spacer", "group"})
 _BUTTON = "button"
 """Passed over: a page has its own button to submit."""
 
@@ -100,8 +99,8 @@ class _Reader:
         kind = self._string(component, "type")
         if kind == _BUTTON:
             return []
-        if kind not in INPUTS and kind not in _SHOWN:
-            known = ", ".join(sorted(INPUTS | _SHOWN))
+        if kind not in INPUTS and kind not in SHOWN:
+            known = ", ".join(sorted(INPUTS | SHOWN))
             self.problem(component, f"A component of type '{kind}' cannot be shown.", f"Use one of {known}.")
             return []
         if kind == "group":

@@ -166,7 +166,7 @@ def test_unique_gives_the_one_rule_that_matches() -> None:
 
 
 def test_unique_refuses_an_overlap_and_names_table_rules_and_inputs() -> None:
-    with pytest.raises(ExpressionError, match=r"one rule of 'table' to match, but 2 and 3 do \(x 17\)"):
+    with pytest.raises(ExpressionError, match=r"one rule of 'table' to match, but 2 and 3 do\. Its inputs: x 17\."):
         table(OVERLAPPING).evaluate({"x": 17})
 
 
@@ -231,6 +231,11 @@ def test_a_table_without_a_hit_policy_is_unique() -> None:
 
 
 # --- inputs and outputs
+
+
+def test_a_table_describes_what_it_is_asked() -> None:
+    asked = table([('"a"', "1", "1")], inputs=("x", "case.n"))
+    assert asked.describe({"x": "b", "case": {"n": 2}}) == "x 'b', case.n 2"
 
 
 def test_two_inputs_must_both_match_and_several_outputs_are_given() -> None:

@@ -92,7 +92,11 @@ class BusinessRuleTask(Activity):
         key = run.text(spec.decision, token) or ""
         decision = run.library.decision(key, run.definition_id(token))
         rows, rules = decision.evaluate(run.visible(token))
-        variables = _RESULTS[spec.mapping](key, rows, spec.result_variable)
+        try:
+            variables = _RESULTS[spec.mapping](key, rows, spec.result_variable)
+        except ExpressionError as error:
+            asked = decision.describe(run.visible(token))
+            raise ExpressionError(f"{error} Its inputs: {asked}.") from error
         run.emit(facts.DecisionEvaluated(token.id, decision.id, rules))
         run.set_variables(token, variables)
         run.resume(token, "complete")

@@ -192,6 +192,9 @@ class Table:
     def evaluate(self, variables: object) -> tuple[list[dict[str, object]], tuple[int, ...]]:
         return self.rows, tuple(range(1, len(self.rows) + 1))
 
+    def describe(self, variables: object) -> str:
+        return "Subject 'land'"
+
 
 @pytest.mark.parametrize(
     ("mapping", "rows", "expected"),
@@ -218,10 +221,12 @@ def test_a_single_result_without_a_name_becomes_a_variable_for_each_output() -> 
     assert case.variables == {"unit": "water", "days": 5}
 
 
-def test_a_decision_without_a_matching_rule_is_an_incident_that_names_the_table() -> None:
+def test_a_decision_without_a_matching_rule_is_an_incident_that_names_the_table_and_its_inputs() -> None:
     body = '<startEvent id="s"/><businessRuleTask id="r" camunda:decisionRef="t" camunda:mapDecisionResult="singleResult"/>'
     case = Case(process(body, "s r"), decisions={"t": Table()}).start()
-    assert case.incidents == ["Expected one row of decision table 't', but no rule matches."]
+    assert case.incidents == [
+        "Expected one row of decision table 't', but no rule matches. Its inputs: Subject 'land'."
+    ]
 
 
 CALLED = process('<startEvent id="s2"/><userTask id="v"/><endEvent id="e2"/>', "s2 v e2", key="Q")
