@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import history, journal
-from engine.core.commands import CancelInstance, Command, SetVariables, StartInstance
+from engine.core.commands import CancelInstance, Command, MoveDueDate, SetVariables, StartInstance
 from engine.core.facts import Fact
 from engine.core.run import run
 from engine.core.state import ROOT, State
@@ -252,6 +252,17 @@ def set_variables(tx: Transaction, instance_id: int, values: Mapping[str, Any], 
     """
     tx.authorise("set variables of", get(tx, instance_id))
     execute(tx, instance_id, SetVariables(token_id, checked(values)))
+
+
+def move_due_date(tx: Transaction, instance_id: int, old: datetime, new: datetime) -> None:
+    """Let whatever is due at `old` be due at `new`: open user tasks, timers, and the variables that say so.
+
+    Raises:
+        NotFound: there is no such instance.
+        InvalidState: it has ended.
+    """
+    tx.authorise("move due dates of", get(tx, instance_id))
+    execute(tx, instance_id, MoveDueDate(old, new))
 
 
 def cancel(tx: Transaction, instance_id: int, reason: str) -> None:

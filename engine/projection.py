@@ -39,12 +39,14 @@ class Projection:
         self.opened: list[Row] = []
         self.assigned: list[Row] = []
         self.candidates: dict[int, list[Row]] = {}
+        self.rescheduled: list[Row] = []
         self.gone: list[Row] = []
         self.jobs: dict[int, Row] = {}
         self.jobs_gone: list[Row] = []
         self.jobs_stopped: list[Row] = []
         self.deliveries: list[Row] = []
         self.timers: dict[int, Row] = {}
+        self.timers_moved: list[Row] = []
         self.timers_gone: list[Row] = []
         self.subscriptions: dict[int, Row] = {}
         self.subscriptions_gone: list[Row] = []
@@ -70,6 +72,9 @@ class Projection:
         _ADD_ACTIVITIES.execute(connection, list(self.started.values()))
         _OPEN_USER_TASK.execute_many(connection, self.opened)
         _ASSIGN.execute_many(connection, self.assigned)
+        _RESCHEDULE.execute_many(connection, self.rescheduled)
+        _RESCHEDULE_CANDIDATES.execute_many(connection, self.rescheduled)
+        _RESCHEDULE_TIMER.execute_many(connection, self.timers_moved)
         _ADD_CANDIDATES.execute(connection, [row for rows in self.candidates.values() for row in rows])
         _ADD_JOBS.execute(connection, [*self.jobs.values(), *self.deliveries])
         _ADD_TIMERS.execute(connection, list(self.timers.values()))
@@ -163,6 +168,14 @@ def _user_task_opened(into: Projection, fact: facts.UserTaskOpened) -> None:
 
 def _user_task_assigned(into: Projection, fact: facts.UserTaskAssigned) -> None:
     into.assigned.append({"to_assignee": fact.assignee, **into.at(fact.id)})
+
+
+def _user_task_rescheduled(into: Projection, fact: facts.UserTaskRescheduled) -> None:
+    into.rescheduled.append({"to_due": fact.due, **into.at(fact.id)})
+
+
+def _timer_rescheduled(into: Projection, fact: facts.TimerRescheduled) -> None:
+    into.timers_moved.append({"to_due": fact.due, **into.at(fact.id)})
 
 
 def _user_task_completed(into: Projection, fact: facts.UserTaskCompleted) -> None:
@@ -286,6 +299,7 @@ _PROJECTIONS: Mapping[type, Callable[[Projection, Any], None]] = {
     facts.ElementTerminated: _element_terminated,
     facts.UserTaskOpened: _user_task_opened,
     facts.UserTaskAssigned: _user_task_assigned,
+    facts.UserTaskRescheduled: _user_task_rescheduled,
     facts.UserTaskCompleted: _user_task_completed,
     facts.UserTaskCancelled: _user_task_cancelled,
     facts.JobCreated: _job_created,
@@ -294,6 +308,7 @@ _PROJECTIONS: Mapping[type, Callable[[Projection, Any], None]] = {
     facts.MessageThrown: _message_thrown,
     facts.SignalThrown: _signal_thrown,
     facts.TimerStarted: _timer_started,
+    facts.TimerRescheduled: _timer_rescheduled,
     facts.TimerFired: _timer_ended,
     facts.TimerCancelled: _timer_ended,
     facts.SubscriptionOpened: _subscription_opened,
@@ -332,6 +347,10 @@ _OPEN_USER_TASK = Statement(
     .values({name: sa.bindparam(name) for name in (*_OPENED, "queue_due", "queue_rank")})
 )
 _ASSIGN = Statement(sa.update(activities).where(*_of(activities)).values(assignee=sa.bindparam("to_assignee")))
+_TO_DUE = sa.bindparam("to_due", type_=activities.c.due.type)
+_RESCHEDULE = Statement(sa.update(activities).where(*_of(activities)).values(due=_TO_DUE, queue_due=_TO_DUE))
+_RESCHEDULE_CANDIDATES = Statement(sa.update(candidates).where(*_of(candidates)).values(queue_due=_TO_DUE))
+_RESCHEDULE_TIMER = Statement(sa.update(timers).where(*_of(timers, "id")).values(due=_TO_DUE))
 _DROP_CANDIDATES = Statement(sa.delete(candidates).where(*_of(candidates)))
 # A delivery has the id of the token that threw it, which may have had a job of its own before.
 _DROP_JOB = Statement(sa.delete(jobs).where(*_of(jobs), jobs.c.payload.is_(None)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from engine import messages
+from engine import instances, messages
 from engine.database import Transaction
 from engine.errors import BpmnError, InvalidState, NotFound
 from workflows import calendars, decrees, tables
@@ -271,7 +271,10 @@ def _breach(tx: Transaction, clock: Clock, plan: Schedule) -> tuple[str, dict[st
 
 
 def _plan_anew(tx: Transaction, clock: Clock, calendar: Calendar) -> Clock:
-    """Warnings that the new plan puts off are given again; those it brings forward come at once."""
+    """Warnings that the new plan puts off are given again; those it brings forward come at once.
+
+    Whatever in the case was told the old due moment, user tasks and timers, is told the new one.
+    """
     plan = schedule(clock.term(), calendar)
     warned = min(clock.warned, plan.passed(tx.now))
     planned = replace(clock, due_at=plan.due_at, provisional=plan.provisional, warned=warned)
@@ -288,6 +291,10 @@ def _plan_anew(tx: Transaction, clock: Clock, calendar: Calendar) -> Clock:
         warned=warned,
         next_event_at=plan.next_event(warned) if is_open else None,
     )
+    if clock.due_at is not None and clock.due_at != plan.due_at:
+        case = instances.find(tx, clock.case_number)
+        if case.status == instances.ACTIVE:
+            instances.move_due_date(tx, case.id, clock.due_at, plan.due_at)
     return planned
 
 

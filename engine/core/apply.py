@@ -96,11 +96,19 @@ def _variable_set(state: State, fact: facts.VariableSet) -> None:
 
 def _user_task_opened(state: State, fact: facts.UserTaskOpened) -> None:
     token = state.tokens[fact.id]
-    token.work, token.assignee = "user_task", fact.assignee
+    token.work, token.assignee, token.due = "user_task", fact.assignee, fact.due
 
 
 def _user_task_assigned(state: State, fact: facts.UserTaskAssigned) -> None:
     state.tokens[fact.id].assignee = fact.assignee
+
+
+def _user_task_rescheduled(state: State, fact: facts.UserTaskRescheduled) -> None:
+    state.tokens[fact.id].due = fact.due
+
+
+def _timer_rescheduled(state: State, fact: facts.TimerRescheduled) -> None:
+    state.waits[fact.id].due = fact.due
 
 
 def _job_created(state: State, fact: facts.JobCreated) -> None:
@@ -109,7 +117,7 @@ def _job_created(state: State, fact: facts.JobCreated) -> None:
 
 def _work_ended(state: State, fact: facts.UserTaskCompleted | facts.UserTaskCancelled | facts.JobCompleted) -> None:
     token = state.tokens[fact.id]
-    token.work = token.assignee = None
+    token.work = token.assignee = token.due = None
 
 
 def _timer_started(state: State, fact: facts.TimerStarted) -> None:
@@ -171,12 +179,14 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.VariableSet: _variable_set,
     facts.UserTaskOpened: _user_task_opened,
     facts.UserTaskAssigned: _user_task_assigned,
+    facts.UserTaskRescheduled: _user_task_rescheduled,
     facts.UserTaskCompleted: _work_ended,
     facts.UserTaskCancelled: _work_ended,
     facts.JobCreated: _job_created,
     facts.JobCompleted: _work_ended,
     facts.JobCancelled: _work_ended,
     facts.TimerStarted: _timer_started,
+    facts.TimerRescheduled: _timer_rescheduled,
     facts.TimerFired: _wait_ended,
     facts.TimerCancelled: _wait_ended,
     facts.SubscriptionOpened: _subscription_opened,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 Variables = Mapping[str, Any]
@@ -104,6 +105,17 @@ class SetVariables:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveDueDate:
+    """Whatever is due at `old` is due at `new`: open user tasks, timers, and the variables that say so.
+
+    A deadline that was extended or computed anew moves everything that was told the old one. Both are aware.
+    """
+
+    old: datetime
+    new: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CancelInstance:
     """End everything in the instance."""
 
@@ -122,5 +134,6 @@ Command = (
     | CorrelateMessage
     | BroadcastSignal
     | SetVariables
+    | MoveDueDate
     | CancelInstance
 )

@@ -149,6 +149,15 @@ class UserTaskAssigned:
 
 
 @dataclass(frozen=True, slots=True)
+class UserTaskRescheduled:
+    """Due at another time than before."""
+
+    id: int
+    due: datetime
+    old: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class UserTaskCompleted:
     """A person did it."""
 
@@ -206,6 +215,15 @@ class TimerStarted:
     due: datetime
     interval: str | None = None
     repetitions: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRescheduled:
+    """Fires at another time than before."""
+
+    id: int
+    due: datetime
+    old: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,12 +358,14 @@ Fact = (
     | VariableSet
     | UserTaskOpened
     | UserTaskAssigned
+    | UserTaskRescheduled
     | UserTaskCompleted
     | UserTaskCancelled
     | JobCreated
     | JobCompleted
     | JobCancelled
     | TimerStarted
+    | TimerRescheduled
     | TimerFired
     | TimerCancelled
     | SubscriptionOpened
@@ -364,7 +384,12 @@ Fact = (
 
 _FIELDS: dict[type, tuple[str, ...]] = {fact: tuple(f.name for f in fields(fact)) for fact in get_args(Fact)}
 _BY_NAME: dict[str, type] = {fact.__name__: fact for fact in get_args(Fact)}
-_TIMES = {"due", "follow_up"}
+_TIMES: dict[type, tuple[str, ...]] = {
+    UserTaskOpened: ("due", "follow_up"),
+    UserTaskRescheduled: ("due", "old"),
+    TimerStarted: ("due",),
+    TimerRescheduled: ("due", "old"),
+}
 _TUPLES = {"candidate_users", "candidate_groups", "rules", "items"}
 
 
@@ -372,7 +397,7 @@ def encode(fact: Fact) -> list[Any]:
     """As JSON values: the fact's name and its fields."""
     kind = type(fact)
     values = {name: getattr(fact, name) for name in _FIELDS[kind]}
-    for name in _TIMES.intersection(values):
+    for name in _TIMES.get(kind, ()):
         if values[name] is not None:
             values[name] = values[name].isoformat()
     return [kind.__name__, values]
@@ -384,14 +409,16 @@ def decode(data: list[Any]) -> Fact:
     Raises:
         ValueError: no fact has that name or those fields.
     """
-    name, values = data[0], dict(data[1])
-    for key in _TIMES.intersection(values):
-        if values[key] is not None:
+    kind, values = _BY_NAME.get(data[0]), dict(data[1])
+    if kind is None:
+        raise ValueError(f"Expected a fact of format {FORMAT}, but found {data!r}.")
+    for key in _TIMES.get(kind, ()):
+        if values.get(key) is not None:
             values[key] = datetime.fromisoformat(values[key])
     for key in _TUPLES.intersection(values):
         values[key] = tuple(values[key])
     try:
-        fact: Fact = _BY_NAME[name](**values)
-    except (KeyError, TypeError) as error:
+        fact: Fact = kind(**values)
+    except TypeError as error:
         raise ValueError(f"Expected a fact of format {FORMAT}, but found {data!r}.") from error
     return fact

@@ -201,6 +201,29 @@ def _set_variables(execution: Execution, command: commands.SetVariables) -> None
     execution.set_variables(token, command.variables)
 
 
+def _move_due_date(execution: Execution, command: commands.MoveDueDate) -> None:
+    old, new = command.old, command.new
+    for token in execution.state.tokens.values():
+        if token.due == old:
+            execution.emit(facts.UserTaskRescheduled(token.id, new, old))
+        for name in [name for name, value in token.variables.items() if _is_moment(value, old)]:
+            execution.set_local(token, name, new)
+    for wait in list(execution.state.waits.values()):
+        if wait.due == old:
+            execution.emit(facts.TimerRescheduled(wait.id, new, old))
+
+
+def _is_moment(value: Any, moment: datetime) -> bool:
+    """Whether a variable's value is this moment as `jsonable` or a handler wrote it, in any time zone."""
+    if not isinstance(value, str) or value[:1] not in "123456789":
+        return False
+    try:
+        written = datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return written.tzinfo is not None and written == moment
+
+
 def _cancel_instance(execution: Execution, command: commands.CancelInstance) -> None:
     execution.terminate(execution.state.tokens[ROOT], command.reason)
     execution.emit(facts.InstanceCancelled(command.reason))
@@ -232,5 +255,6 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.CorrelateMessage: _correlate_message,
     commands.BroadcastSignal: _broadcast_signal,
     commands.SetVariables: _set_variables,
+    commands.MoveDueDate: _move_due_date,
     commands.CancelInstance: _cancel_instance,
 }

@@ -57,7 +57,8 @@ class Token:
     """A token at an element.
 
     `process_id` is the token of the process scope that it runs in; a process scope (the instance's own, or one of a
-    call activity) has `definition_id`. `work` is ``user_task`` or ``job`` while a person or a handler is awaited.
+    call activity) has `definition_id`. `work` is ``user_task`` or ``job`` while a person or a handler is awaited;
+    `assignee` and `due` are a user task's.
     """
 
     id: int
@@ -73,6 +74,7 @@ class Token:
     items: Items | None = None
     work: str | None = None
     assignee: str | None = None
+    due: datetime | None = None
     incident: Incident | None = None
     interrupted: bool = False
 
@@ -135,6 +137,7 @@ def _token_to_list(token: Token) -> list[Any]:
         "items": items and [items.values, list(items.outputs.items()), items.started, items.completed],
         "work": token.work,
         "assignee": token.assignee,
+        "due": token.due and token.due.isoformat(),
         "incident": incident and [incident.id, incident.phase, incident.message],
         "interrupted": token.interrupted or None,
     }
@@ -154,6 +157,7 @@ def _token_from_list(values: list[Any]) -> Token:
         token.items = Items(tuple(collection), dict(outputs), started, completed)
     token.work = rest.get("work")
     token.assignee = rest.get("assignee")
+    token.due = datetime.fromisoformat(rest["due"]) if "due" in rest else None
     token.incident = Incident(*rest["incident"]) if "incident" in rest else None
     token.interrupted = rest.get("interrupted", False)
     return token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -226,3 +227,22 @@ def test_who_comes_second_reads_who_was_first_although_only_one_might(make_world
     world.complete("u")
     with pytest.raises(InvalidState, match="was completed at 09:00 by anna"):
         world.do(user_tasks.complete, user_task.id, by=BEN)
+
+
+def test_a_deadline_that_moves_changes_the_order_of_the_queue_and_when_timers_fire(world: World) -> None:
+    timer = "<timerEventDefinition><timeDate>${due}</timeDate></timerEventDefinition>"
+    drawn = (
+        '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="clerks" camunda:dueDate="${due}"/>'
+        f'<boundaryEvent id="b" attachedToRef="u">{timer}</boundaryEvent><endEvent id="e"/>'
+    )
+    world.deploy(process(drawn, "s u e", "b e"))
+    first = world.start(business_key="first", due="2026-06-01T00:00:00+00:00")
+    second = world.start(business_key="second", due="2026-06-02T00:00:00+00:00")
+    old, new = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 6, 9, tzinfo=UTC)
+    world.do(instances.move_due_date, first.id, old, new)
+    assert queue(world) == queue(world, groups=frozenset({"clerks"})) == ["second", "first"]
+    assert world.variables(first)["due"] == new.isoformat()
+    world.clock.move(datetime(2026, 6, 5, tzinfo=UTC) - world.clock.now())
+    world.rest()
+    assert (world.status(first), world.status(second)) == ("active", "completed")
+    assert world.wrong() == []

@@ -7,6 +7,7 @@ from bureau import CHECKER, CLERK, HOUSING, ROADS, WATER, WATER_HEAD, Bureau
 
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from workflows import extensions, states, supplements, withdrawals
+from workflows.calendars import local_day
 from workflows.cases import Receipt
 
 HANDLING = ["co-unit-opinion unit:housing", "co-unit-opinion unit:roads", "investigate unit:water"]
@@ -178,6 +179,8 @@ def test_an_extension_is_granted_up_to_the_sixtieth_day(bureau: Bureau, days: in
     bureau.wait(days=days)
     _ask_for_more_time(bureau, receipt)
     assert bureau.due_on(number, "resolve") == due_on
+    investigate = bureau.open_tasks(number)["investigate unit:water"]
+    assert str(local_day(investigate.due)) == due_on, "who works on it sees the new day"
     told = [notice for notice in bureau.follow(receipt).notices if notice.kind == "extension"]
     assert [notice.words for notice in told] == (["The ground is frozen until May."] if days <= 60 else [])
     assert bureau.problems() == []

@@ -297,3 +297,23 @@ def test_a_cancelled_instance_leaves_nothing_open() -> None:
     assert case.state.ended == "cancelled"
     assert not case.state.tokens
     assert case.happened(facts.UserTaskCancelled)[0].reason == "entered twice"
+
+
+def test_a_deadline_that_moves_takes_its_user_tasks_timers_and_variables_along() -> None:
+    timer = "<timerEventDefinition><timeDate>${due}</timeDate></timerEventDefinition>"
+    body = (
+        '<startEvent id="s"/><userTask id="u" camunda:dueDate="${due}"/>'
+        f'<boundaryEvent id="b" attachedToRef="u">{timer}</boundaryEvent>'
+    )
+    old, new = datetime(2026, 6, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
+    case = Case(process(body + log("A") + log("H"), "s u A", "b H"))
+    case.start(due="2026-06-01T08:00:00+08:00", other="2026-06-02T00:00:00+00:00", count=1, day="2026-06-01")
+    case.do(c.MoveDueDate(old, new))
+    assert [(fact.due, fact.old) for fact in case.happened(facts.UserTaskRescheduled)] == [(new, old)]
+    assert [(fact.due, fact.old) for fact in case.happened(facts.TimerRescheduled)] == [(new, old)]
+    assert case.variables["due"] == new.isoformat()
+    assert (case.variables["other"], case.variables["day"]) == ("2026-06-02T00:00:00+00:00", "2026-06-01")
+    case.advance(days=40)
+    assert case.trace == []
+    case.advance(days=30)
+    assert case.trace == ["H"]
