@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from engine.core.expressions import Expression, ExpressionError
 from engine.errors import InvalidVariables
 from engine.forms.fields import Field
-from engine.forms.values import Answers, Submitted, given, nested
+from engine.forms.values import Answers, Submitted, nested
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,6 @@ class Form:
         if errors:
             raise InvalidVariables(errors)
         return nested({key: value for key, value in answers.values.items() if key not in skipped}, variables)
-
-    def raw(self, submitted: Submitted) -> dict[str, str | Sequence[str]]:
-        """What was submitted for each field as it is, so that a page can show it again."""
-        return {item.key: given(submitted, item.key) for item in self.fields if item.is_input}
 
 
 def _is_under(name: str, keys: set[str]) -> bool:

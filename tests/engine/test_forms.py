@@ -257,11 +257,6 @@ def test_a_list_that_must_have_rows_has_some_but_not_any_number() -> None:
     assert refusals(required, many) == {"people": "Expected at most 200 rows, but there are 201."}
 
 
-def test_what_was_typed_can_be_shown_again() -> None:
-    typed = {"a": "12x", "b": ["1", "2"]}
-    assert form(field("number", "a"), choice("checklist", key="b")).raw(typed) == typed
-
-
 def test_a_pattern_that_would_never_end_elsewhere_ends() -> None:
     evil = form(field("textfield", validate={"pattern": "^(a+)+$"}))
     assert "Expected the form" in refusals(evil, {"x": "a" * 50_000 + "b"})["x"]
