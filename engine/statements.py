@@ -6,7 +6,7 @@ of every step are spared it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,19 +24,20 @@ class _Compiled:
     def __init__(self, statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
-        self.names: list[str] | None = compiled.positiontup
-        self.defaults = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
-        self.processors: dict[str, Callable[[Any], Any]] = {}
-        for name, bind in compiled.binds.items():
-            processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if processor is not None:
-                self.processors[name] = processor
+        self.is_positional = compiled.positiontup is not None
+        self._names: Sequence[str] = compiled.positiontup or list(compiled.binds)
+        binds = [compiled.binds[name] for name in self._names]
+        # What stands there where no value is given, and what turns a value into the driver's.
+        self._defaults = [(bind.key, None if bind.required else bind.effective_value) for bind in binds]
+        processors = [bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in binds]
+        self._processors = [(place, each) for place, each in enumerate(processors) if each is not None]
 
     def parameters(self, values: Values) -> Any:
-        every = {**self.defaults, **values} if self.defaults else dict(values)
-        for name, processor in self.processors.items():
-            every[name] = processor(every.get(name))
-        return every if self.names is None else tuple([every.get(name) for name in self.names])
+        given = [values.get(name, default) for name, default in self._defaults]
+        for place, processor in self._processors:
+            if given[place] is not None:
+                given[place] = processor(given[place])
+        return tuple(given) if self.is_positional else dict(zip(self._names, given, strict=True))
 
 
 class Statement:
@@ -74,7 +75,7 @@ class Insert:
 
     def execute(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
         compiled = self._one.compiled(connection.dialect)
-        if compiled.names is None:
+        if not compiled.is_positional:
             self._one.execute_many(connection, rows)
             return
         for start in range(0, len(rows), CHUNK):
