@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +14,15 @@ import sqlalchemy as sa
 from engine import incidents, instances, messages, signals, timers, user_tasks
 from engine.core.state import State
 from engine.errors import BpmnError, EngineError
-from engine.tables import activities, candidates, jobs, process_instances, subscriptions
+from engine.tables import FAR, activities, candidates, jobs, process_instances, subscriptions
 from engine.tables import incidents as incident_rows
 from engine.tables import timers as timer_rows
 from tests.engine.core.case import process
 from tests.engine.world import World
 
 EVERYTHING = process(
-    '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="clerks" camunda:candidateUsers="anna,ben"/>'
+    '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="clerks" camunda:candidateUsers="anna,ben"'
+    ' camunda:dueDate="P2D"/>'
     '<boundaryEvent id="tick" attachedToRef="u" cancelActivity="false"><timerEventDefinition>'
     '<timeCycle>R3/PT1H</timeCycle></timerEventDefinition></boundaryEvent><userTask id="ticked"/><endEvent id="e1"/>'
     '<serviceTask id="j" camunda:type="external" camunda:topic="work"/>'
@@ -49,6 +51,9 @@ EVERYTHING = process(
 )
 
 
+CANDIDATE = (candidates.c.token_id, candidates.c.queue_due)
+
+
 def unreliable(chance: random.Random) -> Callable[..., Any]:
     def work(*, job_id: str) -> dict[str, str]:
         what = chance.random()
@@ -72,9 +77,11 @@ def check(world: World, instance_id: int) -> None:
     state: State = world.see(instances.state, instance_id)
     tokens, waits = state.tokens.values(), state.waits.values()
     assert rows(world, activities.c.token_id, where=activities.c.ended_at.is_(None)) == {(t.id,) for t in tokens}
-    open_tasks = {(t.id, t.assignee) for t in tokens if t.work == "user_task"}
-    assert rows(world, activities.c.token_id, activities.c.assignee, where=activities.c.status == "open") == open_tasks
-    assert {token for (token,) in rows(world, candidates.c.token_id)} <= {token for token, _ in open_tasks}
+    open_tasks = {(t.id, t.assignee, t.due) for t in tokens if t.work == "user_task"}
+    shown = (activities.c.token_id, activities.c.assignee, activities.c.due)
+    assert rows(world, *shown, where=activities.c.status == "open") == open_tasks
+    queued = {(token, None if due == FAR else due) for token, due in rows(world, *CANDIDATE)}
+    assert queued <= {(token, due) for token, _, due in open_tasks}
     found = rows(world, jobs.c.token_id, where=jobs.c.payload.is_(None))
     assert found == {(t.id,) for t in tokens if t.work == "job"}
     assert rows(world, timer_rows.c.id, timer_rows.c.due) == {(w.id, w.due) for w in waits if w.kind == "timer"}
@@ -83,6 +90,12 @@ def check(world: World, instance_id: int) -> None:
     stuck = rows(world, incident_rows.c.id, incident_rows.c.token_id, where=incident_rows.c.resolved_at.is_(None))
     assert stuck == {(t.incident.id, t.id) for t in tokens if t.incident is not None}
     assert rows(world, process_instances.c.status) == {(state.ended or "active",)}
+
+
+def move_some_due_date(world: World, instance_id: int, chance: random.Random) -> None:
+    state: State = world.see(instances.state, instance_id)
+    old = chance.choice([each.due for each in (*state.tokens.values(), *state.waits.values()) if each.due])
+    world.do(instances.move_due_date, instance_id, old, old + timedelta(minutes=chance.choice([-30, 30])))
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -103,6 +116,7 @@ def test_rows_say_what_the_state_says_whatever_is_done(make_world: Callable[...,
         lambda: world.do(messages.correlate, "m", "case-1"),
         lambda: world.do(signals.broadcast, "g"),
         lambda: world.do(timers.fire, instance.id, chance.randrange(30)),
+        lambda: move_some_due_date(world, instance.id, chance),
     ]
     for turn in range(40):
         # Too late, or nothing there: as good a thing to do as any.
