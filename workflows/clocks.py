@@ -143,9 +143,15 @@ def resume(tx: Transaction, case_number: str, kind: str) -> Clock:
     """The case is back: the days of the pause are added. Raises NotFound, or InvalidState where it is not paused."""
     clock = get(tx, case_number, kind)
     _check_move(clock, RUNNING, "resume")
+    calendar = decrees.load(tx)
     first, _ = clock.pauses[-1]
-    running = replace(clock, state=RUNNING, pauses=(*clock.pauses[:-1], (first, local_day(tx.now))))
-    return _plan_anew(tx, running, decrees.load(tx))
+    running = replace(
+        clock,
+        state=RUNNING,
+        pauses=(*clock.pauses[:-1], (first, local_day(tx.now))),
+        due_at=schedule(clock.term(), calendar).due_at,  # as it was before, for what was told so
+    )
+    return _plan_anew(tx, running, calendar)
 
 
 def extend(tx: Transaction, case_number: str, kind: str, length: int, unit: str) -> Clock:

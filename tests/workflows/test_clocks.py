@@ -9,7 +9,7 @@ from bureau import SUPERVISOR, WATER, Bureau
 
 from engine import instances
 from engine.errors import BpmnError, InvalidState, InvalidVariables, NotPermitted
-from workflows import clocks, decrees
+from workflows import calendars, clocks, decrees
 from workflows.calendars import LOCAL, Decree
 
 CASE = "PJ-2026-000001"
@@ -33,6 +33,23 @@ def test_a_due_day_is_provisional_until_the_year_is_decreed_and_then_moves(burea
     moved = [notice for notice in bureau.read(receipt.case_number).notices if notice.kind == "clock-moved"]
     assert {notice.recipient for notice in moved} == {"unit:petition-office", "petitioner"}
     assert "now due by 2027-01-07" in moved[0].body
+    assert bureau.problems() == []
+
+
+def test_user_tasks_and_timers_follow_a_due_day_that_moved(bureau: Bureau):
+    bureau.wait_until("2026-12-28")
+    receipt = bureau.hand_in()
+    number = receipt.case_number
+    bureau.register(receipt)
+    bureau.route(receipt)
+    assert bureau.due_on(number, "objection") == "2027-01-05"
+    bureau.do(lambda tx: decrees.enter(tx, SPRING_FESTIVAL_2027), SUPERVISOR)
+    (task,) = bureau.open_tasks(number).values()
+    assert str(calendars.local_day(task.due)) == "2027-01-07"
+    bureau.wait_until("2027-01-06")
+    assert bureau.names(number) == ["accept-assignment unit:water"], "silence counts from the new day on"
+    bureau.wait_until("2027-01-08")
+    assert "investigate unit:water" in bureau.names(number)
     assert bureau.problems() == []
 
 

@@ -137,6 +137,8 @@ def test_what_is_missing_is_asked_for_and_handed_in_while_the_offices_time_stand
     bureau.do(lambda tx: supplements.hand_in(tx, number, "Number 3."), bureau.petitioner(receipt))
     assert bureau.names(number) == ["register intake-clerks"]
     assert bureau.due_on(number, "notify") == "2026-03-27", "15 days from 2 March, and 10 more"
+    (register,) = bureau.open_tasks(number).values()
+    assert str(local_day(register.due)) == "2026-03-27", "the clerk sees the new day"
     bureau.register(receipt)
     assert bureau.state(number) == states.REGISTERED
 
