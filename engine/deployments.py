@@ -5,7 +5,7 @@ Running instances stay on their version; new ones, timers and messages that star
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,10 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import decisions, forms
+from engine import decisions, forms, retry
 from engine.core.compile import compile as compile_diagram
 from engine.core.expressions import ExpressionError
-from engine.core.model import Element, MessageDefinition, ProcessModel, TimerDefinition
+from engine.core.model import Element, JobSpec, MessageDefinition, ProcessModel, TimerDefinition
 from engine.core.waiting import due_of
 from engine.database import Transaction
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
@@ -164,10 +164,22 @@ def _refuse(wrong: Sequence[InvalidDefinition]) -> None:
 
 
 def _diagram(name: str, content: bytes, digest: str, functions: Mapping[str, Any]) -> list[_Draft]:
-    return [
-        _Draft(PROCESS, model.key, model.name, name, digest, model.version_tag, model)
-        for model in compile_diagram(content, name, functions=frozenset(functions))
-    ]
+    models = compile_diagram(content, name, functions=frozenset(functions))
+    wrong = [problem for model in models for problem in _retry_cycles(model)]
+    if wrong:
+        raise InvalidDefinition(name, wrong)
+    return [_Draft(PROCESS, model.key, model.name, name, digest, model.version_tag, model) for model in models]
+
+
+def _retry_cycles(model: ProcessModel) -> Iterator[Problem]:
+    """How a job is retried is the shell's to know, and so to check."""
+    for element in model.elements.values():
+        cycle = element.spec.retry_cycle if isinstance(element.spec, JobSpec) else None
+        try:
+            retry.read(cycle or "R3/PT10S")
+        except ValueError:
+            wrong = f"'{cycle}' does not say how often and when to retry."
+            yield Problem(element.id, element.line, wrong, "Write R3/PT10S, or the delays: PT10S,PT1M.")
 
 
 def _decision_tables(name: str, content: bytes, digest: str, _functions: Mapping[str, Any]) -> list[_Draft]:

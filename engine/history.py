@@ -82,10 +82,9 @@ def path(tx: Transaction, instance_id: int, definition_id: str) -> Path:
 def _flows(tx: Transaction, instance_id: int, scopes: set[int]) -> Counter[str]:
     """Flows are in the journal alone; one belongs to the definition of the scope that it was taken in."""
     taken: Counter[str] = Counter()
-    for entry in journal.entries(tx, instance_id):
-        for name, values in entry.facts:
-            if name == "FlowTaken" and values["scope_id"] in scopes:
-                taken[values["flow_id"]] += 1
+    for name, values in journal.happened(tx, instance_id):
+        if name == "FlowTaken" and values["scope_id"] in scopes:
+            taken[values["flow_id"]] += 1
     return taken
 
 

@@ -225,8 +225,11 @@ def variables(tx: Transaction, instance_id: int, token_id: int = ROOT) -> dict[s
 
 
 def _last_variables(tx: Transaction, instance_id: int) -> dict[str, Any]:
-    happened = (fact for entry in journal.entries(tx, instance_id) for fact in entry.facts)
-    sets = (values for name, values in happened if name == "VariableSet" and values["scope_id"] == ROOT)
+    sets = (
+        values
+        for name, values in journal.happened(tx, instance_id)
+        if name == "VariableSet" and values["scope_id"] == ROOT
+    )
     return {values["name"]: values["value"] for values in sets}
 
 

@@ -135,6 +135,13 @@ def latest(tx: Transaction, instance_id: int, *, before: int | None = None, limi
     return [_entry(row) for row in tx.connection.execute(query.order_by(journal.c.seq.desc()).limit(limit))]
 
 
+def happened(tx: Transaction, instance_id: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every fact of an instance from the first on, as name and fields."""
+    query = sa.select(journal.c.facts).where(journal.c.instance_id == instance_id).order_by(journal.c.seq)
+    for (facts,) in tx.connection.execute(query):
+        yield from json.loads(facts)
+
+
 def _entries(tx: Transaction, instance_id: int, after: int = 0, limit: int | None = None) -> Iterator[Entry]:
     query = sa.select(journal).where(journal.c.instance_id == instance_id, journal.c.seq > after)
     for row in tx.connection.execute(query.order_by(journal.c.seq).limit(limit)):

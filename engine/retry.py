@@ -41,21 +41,30 @@ class GiveUp:
     """A person has to look at it: an incident."""
 
 
-@lru_cache(maxsize=256)
-def plan(cycle: str | None, attempts: int = ATTEMPTS) -> Plan:
+def read(cycle: str) -> Plan:
     """What a diagram's failedJobRetryTimeCycle says, as Camunda 7 reads it.
 
-    ``R3/PT10S`` is three attempts in all, ten seconds apart; ``PT10S,PT1M`` is one attempt more than it has
-    durations. What cannot be read counts as not said: `compile` has refused it in new diagrams.
+    ``R3/PT10S`` is three attempts in all, ten seconds apart; ``PT10S,PT1M`` is one attempt more than it has durations.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if cycle.lstrip().startswith("R"):
+        repetitions, _, interval = cycle.strip()[1:].partition("/")
+        return Plan(max(1, int(repetitions)), (timing.parse_duration(interval),))
+    delays = tuple(timing.parse_duration(part.strip()) for part in cycle.split(","))
+    return Plan(len(delays) + 1, delays)
+
+
+@lru_cache(maxsize=256)
+def plan(cycle: str | None, attempts: int = ATTEMPTS) -> Plan:
+    """The plan of a job whose diagram says `cycle`. What cannot be read counts as not said: new diagrams with such are
+    refused, and one that runs already must not stop for it.
     """
     if not cycle:
         return Plan(attempts)
     try:
-        if cycle.lstrip().startswith("R"):
-            repetitions, _, interval = cycle.strip()[1:].partition("/")
-            return Plan(max(1, int(repetitions)), (timing.parse_duration(interval),))
-        delays = tuple(timing.parse_duration(part.strip()) for part in cycle.split(","))
-        return Plan(len(delays) + 1, delays)
+        return read(cycle)
     except ValueError:
         return Plan(attempts)
 

@@ -122,3 +122,13 @@ def test_only_who_may_deploys(make_world: object) -> None:
     world = make_world(authorise=lambda actor, action, target: action != "deploy")  # type: ignore[operator]
     with pytest.raises(NotPermitted, match="Expected someone who may deploy"):
         world.deploy(ONE)
+
+
+def test_a_retry_cycle_that_says_nothing_is_refused_with_its_element(world: World) -> None:
+    cycle = (
+        "<extensionElements><camunda:failedJobRetryTimeCycle>soon</camunda:failedJobRetryTimeCycle></extensionElements>"
+    )
+    job = f'<serviceTask id="j" camunda:type="external" camunda:topic="t">{cycle}</serviceTask>'
+    with pytest.raises(InvalidDefinition, match="'soon' does not say how often and when to retry") as wrong:
+        world.deploy(process(f'<startEvent id="s"/>{job}<endEvent id="e"/>', "s j e"))
+    assert [problem.element_id for problem in wrong.value.problems] == ["j"]
