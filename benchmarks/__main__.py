@@ -1,14 +1,14 @@
-"""Every benchmark, or those named: ``python -m benchmarks [core] [step]``."""
+"""Every benchmark, or those named: ``python -m benchmarks [core] [step] [intake]``."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from benchmarks import core, step
+from benchmarks import core, intake, step
 from benchmarks.figures import Figures
 
-BENCHMARKS = {"core": core.measure, "step": step.measure}
+BENCHMARKS = {"core": core.measure, "step": step.measure, "intake": intake.measure}
 
 
 def main() -> None:

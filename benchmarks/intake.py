@@ -1,0 +1,54 @@
+"""Petitions taken in from a file, each through the real process start until it waits for a person.
+
+With PUJIANG_BENCHMARK_CASES and PUJIANG_BENCHMARK_MAP it reads that file; without them it makes one of the same shape.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+from benchmarks.figures import Figures
+from handlers import HANDLERS
+from workflows import demo, intake
+from workflows.office import open_engine
+
+ROWS = 1_000
+MAP = Path(__file__).parents[1] / "docs" / "intake" / "nyc-councilstat.toml"
+COLUMNS = ("unique_key", "opendate", "closedate", "complaint_type", "descriptor", "zip", "borough", "city")
+SUBJECTS = ("Housing and Buildings", "Transportation", "Sanitation", "Parks", "Health", "", "Please choose an issue...")
+PLACES = ("Brooklyn", "Manhattan", "Queens", "Bronx", "Staten Island", "")
+
+
+def measure(figures: Figures) -> None:
+    given = os.environ.get("PUJIANG_BENCHMARK_CASES")
+    print(f"# intake of {given or f'{ROWS} generated rows (set PUJIANG_BENCHMARK_CASES for real ones)'}")
+    with tempfile.TemporaryDirectory(prefix="pujiang-bench-") as name:
+        folder = Path(name)
+        file = folder / "cases.csv"
+        if given:
+            shutil.copy(given, file)
+        else:
+            _generate(file)
+        engine = open_engine(f"sqlite:///{folder / 'pujiang.db'}", HANDLERS)
+        demo.build(engine)
+        report = intake.run(engine, file, Path(os.environ.get("PUJIANG_BENCHMARK_MAP", MAP)))
+        engine.stop()
+    figures.add("intake_per_second", report.per_second, "rows/s")
+    figures.add("intake_registered", report.registered, "petitions")
+    figures.add("intake_rejected", report.rejected, "rows")
+
+
+def _generate(file: Path) -> None:
+    choice = random.Random(1)
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(COLUMNS)
+        for number in range(ROWS):
+            place = choice.choice(PLACES)
+            day = f"2025-{choice.randrange(1, 13):02}-{choice.randrange(1, 29):02}"
+            writer.writerow([f"G{number}", day, "", choice.choice(SUBJECTS), "", "11201", place, place])
