@@ -16,7 +16,7 @@ help: ## list what one can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
 
 run: $(READY) ## start Pujiang with demonstration data, and print its address and sign-ins
-	$(BIN)/pujiang run
+	$(BIN)/pujiang demo
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest

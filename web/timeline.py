@@ -85,7 +85,7 @@ def _learn_names(happened: Iterable[Any], names: dict[int, str]) -> None:
             case facts.ElementActivated(id=token, name=name, element_id=element_id):
                 names[token] = name or words(element_id)
             case facts.SubscriptionOpened(id=own, name=name):
-                names[own] = name
+                names[own] = words(name)
             case facts.TimerStarted(id=own, owner_id=owner):
                 names.setdefault(own, names.get(owner, "timer"))
 
