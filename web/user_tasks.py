@@ -116,6 +116,9 @@ def _complete(task_id: str) -> ResponseReturnValue:
     task, form, variables = engine().read(lambda tx: _task_and_form(tx, task_id), actor)
     raw = forms.sent(form, request.form)
     try:
+        if task.status != user_tasks.OPEN:
+            # nobody need mend the form of what is no longer to be done: this says why it is not
+            engine().transact(lambda tx: user_tasks.complete(tx, task_id), actor)
         values = form.validate(raw, variables, local_day(engine().clock.now()))
         engine().transact(lambda tx: submissions.submit(tx, task_id, values), actor)
     except InvalidVariables as wrong:
