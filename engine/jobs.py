@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
-"""How long a claimed job is left to who claimed it."""
+"""How long a claimed job is left to who claimed it. Reckoned by the world's clock: a demonstration that moves the
+engine's makes no handler slower.
+"""
 
 BATCH = 16
 """Jobs claimed in one transaction."""
@@ -76,7 +78,7 @@ class JobInfo:
 
 
 _FREE = (jobs.c.due <= sa.bindparam("now", type_=jobs.c.due.type)) & (
-    jobs.c.leased_until.is_(None) | (jobs.c.leased_until <= sa.bindparam("now", type_=jobs.c.due.type))
+    jobs.c.leased_until.is_(None) | (jobs.c.leased_until <= sa.bindparam("world", type_=jobs.c.due.type))
 )
 _IS_DUE = Statement(sa.select(jobs.c.id).where(_FREE).limit(1))
 _DUE = (
@@ -135,19 +137,19 @@ def run_due(
 
 def is_due(engine: Engine, now: datetime) -> bool:
     """Whether anything waits to be run; takes no lock."""
-    return engine.read(lambda tx: _IS_DUE.execute(tx.connection, {"now": now}).first() is not None)
+    moments = {"now": now, "world": engine.clock.world()}
+    return engine.read(lambda tx: _IS_DUE.execute(tx.connection, moments).first() is not None)
 
 
 def next_due(tx: Transaction) -> datetime | None:
-    """When the next job is to be run, or its lease runs out."""
-    due = tx.connection.execute(sa.select(sa.func.min(jobs.c.due)).where(jobs.c.leased_until.is_(None))).scalar()
-    lease = tx.connection.execute(sa.select(sa.func.min(jobs.c.leased_until))).scalar()
-    return min((at for at in (due, lease) if at is not None), default=None)
+    """When the next job is to be run, those aside that someone is at."""
+    return tx.connection.execute(sa.select(sa.func.min(jobs.c.due)).where(jobs.c.leased_until.is_(None))).scalar()
 
 
 def _claim(tx: Transaction, now: datetime, batch: int) -> list[Job | Delivery]:
-    rows = tx.connection.execute(_DUE, {"now": now, "batch": batch}).all()
-    _LEASE.execute_many(tx.connection, [{"of_id": row.id, "until": now + LEASE} for row in rows])
+    world = tx.engine.clock.world()
+    rows = tx.connection.execute(_DUE, {"now": now, "world": world, "batch": batch}).all()
+    _LEASE.execute_many(tx.connection, [{"of_id": row.id, "until": world + LEASE} for row in rows])
     return [_job(row) if row.payload is None else deliveries.read(row) for row in rows]
 
 

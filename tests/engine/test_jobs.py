@@ -282,3 +282,19 @@ def test_what_is_no_job_is_not_found(world: World) -> None:
     for wrong in ("", "1-2", "x-y"):
         with pytest.raises(NotFound):
             world.see(jobs.get, wrong)
+
+
+def test_a_demonstration_that_moves_the_clock_takes_no_job_from_who_is_at_it(make_world: MakeWorld) -> None:
+    runs: list[int] = []
+
+    def send() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            world.advance(days=20)
+
+    world = make_world(handlers={"send": send})
+    world.deploy(service())
+    world.start()
+    world.rest()
+    assert len(runs) == 1
+    assert world.open == ["after"]
