@@ -15,7 +15,7 @@ from engine.clock import FixedClock
 from engine.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from handlers import HANDLERS
-from workflows import case_files, cases, clocks, demo, office, ratings, submissions, units, withdrawals
+from workflows import case_files, cases, clocks, office, ratings, submissions, withdrawals
 from workflows.calendars import LOCAL
 from workflows.case_files import CaseFile, PublicCase
 from workflows.cases import Petition, Receipt
@@ -49,7 +49,6 @@ class Bureau:
     def __init__(self, database: Path, opened: datetime = datetime(2026, 3, 2, 9, tzinfo=LOCAL)) -> None:
         self.clock = FixedClock(opened)
         self.engine = office.open_engine(f"sqlite:///{database}", HANDLERS, clock=self.clock)
-        self.engine.transact(lambda tx: units.add(tx, demo.UNITS))
 
     def close(self) -> None:
         self.engine.stop()

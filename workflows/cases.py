@@ -13,6 +13,7 @@ from engine import messages
 from engine.actors import Actor
 from engine.database import Transaction
 from engine.errors import InvalidState, InvalidVariables, NotFound
+from engine.statements import Insert, Statement
 from workflows import permissions, petitioners, query_codes, states, tables, texts, vocabulary
 from workflows.calendars import local_day
 from workflows.petitioners import Person
@@ -24,6 +25,23 @@ REPRESENTATIVES = 5
 """People who may come on a visit for a group (Art. 20)."""
 
 LEAD, CO_UNIT = "lead", "co-unit"
+
+_INSERT = Statement(
+    sa.insert(tables.cases),
+    (
+        *("case_number", "query_code_salt", "query_code_hash", "state", "channel", "source", "source_key", "subject"),
+        *("place", "jurisdiction_profile", "anonymous", "identity_clear", "petitioner_count"),
+        *("received_at", "entered_at"),
+    ),
+)
+_COUNT = Statement(
+    sa.update(tables.case_counters)
+    .where(tables.case_counters.c.year == sa.bindparam("of_year"))
+    .values(last=tables.case_counters.c.last + sa.literal_column("1"))
+    .returning(tables.case_counters.c.last)
+)
+_DROP_UNITS = Statement(sa.delete(tables.case_units).where(tables.case_units.c.case_number == sa.bindparam("of_case")))
+_ADD_UNITS = Insert(tables.case_units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +136,17 @@ def hand_in(tx: Transaction, petition: Petition, query_code: str | None = None) 
     case_number = _next_number(tx)
     code, salt = query_code or query_codes.new_code(), query_codes.new_salt()
     facts = _facts(petition)
-    tx.connection.execute(
-        sa.insert(tables.cases).values(
-            case_number=case_number,
-            query_code_salt=salt,
-            query_code_hash=query_codes.digest(code, salt),
-            state=states.RECEIVED,
-            source_key=petition.source_key,
-            received_at=received_at,
-            entered_at=tx.now,
-            **facts,
-        )
-    )
+    row = {
+        "case_number": case_number,
+        "query_code_salt": salt,
+        "query_code_hash": query_codes.digest(code, salt),
+        "state": states.RECEIVED,
+        "source_key": petition.source_key,
+        "received_at": received_at,
+        "entered_at": tx.now,
+        **facts,
+    }
+    _INSERT.execute(tx.connection, row)
     petitioners.add(tx, case_number, petition.people)
     claims = texts.write_first(tx, case_number, "claims", petition.claims.strip())
     variables = {
@@ -204,12 +221,11 @@ def move(tx: Transaction, case_number: str, state: str, **columns: Any) -> None:
 
 def set_units(tx: Transaction, case_number: str, lead_unit: str, co_units: Iterable[str]) -> None:
     """Say which units have the case from now on; those that had it before no longer see it."""
-    table = tables.case_units
-    tx.connection.execute(sa.delete(table).where(table.c.case_number == case_number))
+    _DROP_UNITS.execute(tx.connection, {"of_case": case_number})
     rows = [{"case_number": case_number, "unit": lead_unit, "role": LEAD}]
     others = dict.fromkeys(code for code in co_units if code != lead_unit)
     rows += [{"case_number": case_number, "unit": code, "role": CO_UNIT} for code in others]
-    tx.connection.execute(sa.insert(table), rows)
+    _ADD_UNITS.execute(tx.connection, rows)
 
 
 def _check(petition: Petition, received_at: datetime, now: datetime) -> None:
@@ -254,8 +270,7 @@ def _facts(petition: Petition) -> dict[str, Any]:
 
 def _next_number(tx: Transaction) -> str:
     table, year = tables.case_counters, local_day(tx.now).year
-    counting = sa.update(table).where(table.c.year == year).values(last=table.c.last + 1).returning(table.c.last)
-    number = tx.connection.execute(counting).scalar_one_or_none()
+    number = _COUNT.execute(tx.connection, {"of_year": year}).scalar_one_or_none()
     if number is None:
         number = 1
         tx.connection.execute(sa.insert(table).values(year=year, last=number))

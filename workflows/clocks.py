@@ -18,6 +18,7 @@ from engine import instances, messages
 from engine.core.commands import MoveDueDate
 from engine.database import Transaction
 from engine.errors import BpmnError, InvalidState, NotFound
+from engine.statements import Statement
 from workflows import calendars, decrees, tables
 from workflows.calendars import Calendar, local_day
 from workflows.schedules import Schedule, Term, schedule
@@ -33,6 +34,20 @@ WATCHED = frozenset({"notify", "resolve"})
 
 EXTENSION_REFUSED = "EXTENSION_REFUSED"
 """The BPMN error of an extension that comes too late or a second time."""
+
+
+_ENDING = sa.update(tables.clocks).where(
+    tables.clocks.c.state.in_([sa.literal_column(f"'{state}'") for state in (RUNNING, PAUSED)])
+)
+_STOP = Statement(
+    _ENDING.where(
+        tables.clocks.c.case_number == sa.bindparam("of_case"), tables.clocks.c.kind == sa.bindparam("of_kind")
+    ).values(state=sa.literal_column(f"'{STOPPED}'"), stopped_at=sa.bindparam("at"), next_event_at=None)
+)
+_INSERT = Statement(
+    sa.insert(tables.clocks).returning(tables.clocks.c.id),
+    tuple(column.name for column in tables.clocks.columns if column.name not in ("id", "breached_at", "stopped_at")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +132,13 @@ def start(
         "warned": 0,
     }
     next_event = plan.next_event(0) if kind in WATCHED else None
-    insert = sa.insert(tables.clocks).values(pauses=[], next_event_at=next_event, **values)
-    clock_id = tx.connection.execute(insert.returning(tables.clocks.c.id)).scalar_one()
+    clock_id = _INSERT.execute(tx.connection, {"pauses": [], "next_event_at": next_event, **values}).scalar_one()
     return Clock(id=clock_id, extended_unit=None, pauses=(), breached_at=None, stopped_at=None, **values)
 
 
 def stop(tx: Transaction, case_number: str, kind: str) -> None:
     """What it ran for is done. Stopping a clock that does not run changes nothing."""
-    _stop(tx, (tables.clocks.c.case_number == case_number) & (tables.clocks.c.kind == kind))
+    _STOP.execute(tx.connection, {"of_case": case_number, "of_kind": kind, "at": tx.now})
 
 
 def stop_all(tx: Transaction, case_number: str) -> None:
@@ -312,9 +326,7 @@ def _check_move(clock: Clock, to: str, verb: str) -> None:
 
 
 def _stop(tx: Transaction, which: sa.ColumnElement[bool]) -> None:
-    table = tables.clocks
-    stopping = sa.update(table).where(which, table.c.state.in_([state for state in TRANSITIONS if state != STOPPED]))
-    tx.connection.execute(stopping.values(state=STOPPED, stopped_at=tx.now, next_event_at=None))
+    tx.connection.execute(_ENDING.where(which).values(state=STOPPED, stopped_at=tx.now, next_event_at=None))
 
 
 def _update(tx: Transaction, clock: Clock, **values: Any) -> None:

@@ -13,10 +13,12 @@ from engine.errors import InvalidVariables
 from workflows import tables
 from workflows.calendars import Calendar, Decree
 
+_EVERY = sa.select(tables.calendar_decrees)
+
 
 def load(tx: Transaction) -> Calendar:
     """The calendar with every decree that was entered by hand."""
-    rows = tx.connection.execute(sa.select(tables.calendar_decrees)).all()
+    rows = tx.connection.execute(_EVERY).all()
     return Calendar({row.year: _decree(row) for row in rows})
 
 

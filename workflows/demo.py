@@ -6,40 +6,11 @@ from dataclasses import dataclass
 
 from engine.database import Transaction
 from engine.engine import Engine
-from workflows import accounts, cases, demo_petitions, units
-from workflows.units import Unit
+from workflows import accounts, cases, demo_petitions
+from workflows.bundled_units import COUNTY, UNITS
 
 PASSWORD = "pujiang-demo"
 """Everybody's in the demo; printed with the sign-ins."""
-
-_DEPARTMENTS = {
-    "water": "Water Bureau",
-    "roads": "Roads and Transport Bureau",
-    "housing": "Housing Bureau",
-    "sanitation": "Sanitation Bureau",
-    "environment": "Environment Bureau",
-    "education": "Education Bureau",
-    "health": "Health Bureau",
-    "welfare": "Welfare Bureau",
-    "police": "Public Safety Bureau",
-    "finance": "Finance Bureau",
-    "parks": "Parks Bureau",
-    "labour": "Labour Bureau",
-}
-_TOWNSHIPS = {
-    "town-north": ("North Township", "north"),
-    "town-south": ("South Township", "south"),
-    "town-east": ("East Township", "east"),
-    "town-west": ("West Township", "west"),
-    "town-central": ("Central Township", "central"),
-}
-COUNTY = "petition-office"
-
-UNITS = (
-    Unit(COUNTY, "County Petition Office", "county", None, "county"),
-    *(Unit(code, name, "county", COUNTY, "county") for code, name in _DEPARTMENTS.items()),
-    *(Unit(code, name, "township", COUNTY, place) for code, (name, place) in _TOWNSHIPS.items()),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +77,8 @@ def petitioner_sign_in(tx: Transaction) -> SignIn | None:
 
 
 def _settle(tx: Transaction) -> bool:
-    if units.find(tx):
+    if accounts.find(tx):
         return False
-    units.add(tx, UNITS)
     password_hash = accounts.hash_password(PASSWORD)
     for person in PEOPLE:
         accounts.add_hashed(tx, person.id, person.name, password_hash, person.groups)

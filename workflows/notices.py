@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.database import Transaction
+from engine.statements import Statement
 from workflows import tables, texts
 
 PETITIONER = "petitioner"
@@ -61,6 +62,11 @@ WORDING: Mapping[str, tuple[str, str]] = {
 """Title and body by kind; names in braces are particulars."""
 
 
+_INSERT = Statement(
+    sa.insert(tables.notices), ("case_number", "kind", "recipient", "particulars", "text_id", "sent_at")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """`words` is what a person wrote and the notice carries along; None where there is nothing of the kind."""
@@ -91,16 +97,15 @@ def send(
     values = {"case_number": case_number, **(particulars or {})}
     title, body = WORDING[kind]
     (title + body).format(**values)
-    tx.connection.execute(
-        sa.insert(tables.notices).values(
-            case_number=case_number,
-            kind=kind,
-            recipient=recipient,
-            particulars=dict(particulars or {}),
-            text_id=text["text"] if texts.is_reference(text) and text else None,
-            sent_at=tx.now,
-        )
-    )
+    row = {
+        "case_number": case_number,
+        "kind": kind,
+        "recipient": recipient,
+        "particulars": dict(particulars or {}),
+        "text_id": text["text"] if text and texts.is_reference(text) else None,
+        "sent_at": tx.now,
+    }
+    _INSERT.execute(tx.connection, row)
 
 
 def to_petitioner(tx: Transaction, case_number: str) -> tuple[Notice, ...]:

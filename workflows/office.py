@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import resources
@@ -14,10 +15,16 @@ from engine import deployments
 from engine.clock import Clock
 from engine.database import Transaction
 from engine.engine import Engine
-from workflows import clocks, permissions, tables
+from engine.statements import Statement
+from workflows import bundled_units, clocks, permissions, tables
 from workflows.calendars import LOCAL
 
 T = TypeVar("T")
+
+_RESULT = Statement(
+    sa.select(tables.handled_jobs.c.result).where(tables.handled_jobs.c.job_id == sa.bindparam("of_job"))
+)
+_KEEP = Statement(sa.insert(tables.handled_jobs), ("job_id", "result"))
 
 
 class Office:
@@ -52,13 +59,11 @@ class Office:
         """
 
         def guarded(tx: Transaction) -> dict[str, Any]:
-            table = tables.handled_jobs
-            query = sa.select(table.c.result).where(table.c.job_id == job_id)
-            row = tx.connection.execute(query).one_or_none()
-            if row is not None:
-                return dict(row.result)
+            before = _RESULT.execute(tx.connection, {"of_job": job_id}).first()
+            if before is not None:
+                return dict(json.loads(before[0]))
             result = work(tx)
-            tx.connection.execute(sa.insert(table).values(job_id=job_id, result=result))
+            _KEEP.execute(tx.connection, {"job_id": job_id, "result": json.dumps(result)})
             return result
 
         return self.transact(guarded)
@@ -84,6 +89,7 @@ def open_engine(
     office.open(engine)
     engine.upgrade("workflows:migrations/versions")
     deploy_bundled(engine)
+    engine.transact(bundled_units.settle)
     engine.on_tick(clocks.tick, clocks.next_due)
     return engine
 

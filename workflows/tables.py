@@ -188,7 +188,7 @@ handled_jobs = sa.Table(
     "handled_jobs",
     metadata,
     sa.Column("job_id", sa.Text, primary_key=True),
-    sa.Column("result", sa.JSON, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),  # JSON
 )
 
 # What this release brought along, as last deployed: a restart must not undo what a designer deployed since.

@@ -18,10 +18,15 @@ import sqlalchemy as sa
 
 from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
+from engine.statements import Statement
 from workflows import tables
 
 ERASED = "[erased]"
 """What stands where erased words stood."""
+
+
+_WRITTEN = ("case_number", "kind", "name", "version", "body", "salt", "hash", "written_at", "written_by")
+_INSERT = Statement(sa.insert(tables.texts).returning(tables.texts.c.id), _WRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,7 @@ def _add(tx: Transaction, case_number: str, kind: str, body: str, name: str, ver
         "written_at": tx.now,
         "written_by": tx.actor.id,
     }
-    insert = sa.insert(tables.texts).values(salt=salt, **values).returning(tables.texts.c.id)
-    text_id = tx.connection.execute(insert).scalar_one()
+    text_id = _INSERT.execute(tx.connection, {"salt": salt, **values}).scalar_one()
     return Text(id=text_id, erased_at=None, erased_because=None, **values)
 
 

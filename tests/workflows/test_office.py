@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from bureau import SUPERVISOR, Bureau
+from lxml import etree
 
 from engine import deployments
 from engine.database import Transaction
 from handlers import HANDLERS
-from workflows import accounts, cases, demo, notices, office, permissions, tables
+from workflows import accounts, cases, demo, notices, office, permissions, tables, units
 from workflows.cases import CaseQuery
 
 
@@ -110,6 +112,14 @@ def test_building_the_demonstration_twice_builds_it_once(demonstration):
     assert demonstration.read(lambda tx: cases.count(tx, CaseQuery())) == before
 
 
+def test_an_office_has_every_unit_that_its_jurisdiction_table_names(bureau: Bureau):
+    table = etree.fromstring((resources.files("bpmn") / "jurisdiction.dmn").read_bytes())
+    cells = table.xpath("//*[local-name() = 'outputEntry']/*[local-name() = 'text']/text()")
+    named = {code for cell in cells for code in re.findall(r'"([^"]+)"', cell)}
+    assert named
+    assert named <= {unit.code for unit in bureau.ask(units.find)}
+
+
 def test_everybody_who_is_shown_can_sign_in(demonstration):
     for sign_in in demo.build(demonstration)[:-1]:
         assert demonstration.read(lambda tx, it=sign_in: accounts.sign_in(tx, it.id, it.password)) is not None
@@ -125,7 +135,7 @@ def test_the_petitioner_who_is_shown_can_rate(demonstration):
 
 def test_every_unit_has_people_and_a_head(demonstration):
     groups = {account.id: account.groups for account in demonstration.read(accounts.find)}
-    for unit in demo.UNITS:
+    for unit in demonstration.read(units.find):
         assert f"unit:{unit.code}" in groups[unit.code]
         assert f"head:{unit.code}" in groups[f"{unit.code}-head"]
 

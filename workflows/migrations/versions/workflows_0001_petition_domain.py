@@ -84,7 +84,7 @@ def upgrade() -> None:
     op.create_table(
         "handled_jobs",
         sa.Column("job_id", sa.Text(), nullable=False),
-        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_handled_jobs")),
     )
     op.create_table(
