@@ -224,7 +224,7 @@ def _board(title: str, name: str, *, key: str, running: int = 0, **data: str) ->
 def _uploaded(file: FileStorage | None) -> tuple[str, bytes]:
     if file is None or not file.filename:
         raise InvalidInput("Expected a file, but none was chosen.")
-    return PurePath(file.filename.replace("\\", "/")).name, file.read()
+    return PurePath(file.filename).name, file.read()
 
 
 def _diagram_name(name: str) -> str:
