@@ -72,8 +72,8 @@ cases = sa.Table(
     sa.Column("closed_at", UtcDateTime),
     sa.Column("reply_outcome", sa.Text),
     sa.Column("close_reason", sa.Text),
-    sa.Index("ix_cases_state_received_at", "state", "received_at"),
-    sa.Index("ix_cases_received_at", "received_at"),
+    sa.Index("ix_cases_state_received_at", "state", "received_at", "case_number"),
+    sa.Index("ix_cases_received_at", "received_at", "case_number"),
 )
 
 case_units = sa.Table(

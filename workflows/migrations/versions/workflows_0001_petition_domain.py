@@ -71,8 +71,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_number", name=op.f("pk_cases")),
         sa.UniqueConstraint("source_key", name=op.f("uq_cases_source_key")),
     )
-    op.create_index("ix_cases_received_at", "cases", ["received_at"], unique=False)
-    op.create_index("ix_cases_state_received_at", "cases", ["state", "received_at"], unique=False)
+    op.create_index("ix_cases_received_at", "cases", ["received_at", "case_number"], unique=False)
+    op.create_index("ix_cases_state_received_at", "cases", ["state", "received_at", "case_number"], unique=False)
     op.create_table(
         "drafts",
         sa.Column("user_task_id", sa.Text(), nullable=False),
