@@ -29,6 +29,8 @@ from engine.errors import (
 
 log = logging.getLogger("pujiang.web")
 
+_NOT_TYPED = frozenset({"csrf_token", "password", "code"})
+
 CONFLICT = HTTPStatus.CONFLICT
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -111,9 +113,18 @@ def sign_in_first() -> ResponseReturnValue:
     if request.method == "GET":
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
     if request.form and _from_our_pages():
-        page = render_template("errors/send-again.html", fields=_sent_fields(), signed_in=False)
-        return page, HTTPStatus.UNAUTHORIZED
+        return _send_again("auth.sign_in", "You are signed out.", "Sign in in a new tab", HTTPStatus.UNAUTHORIZED)
     return redirect(url_for("auth.sign_in"))
+
+
+def follow_first() -> ResponseReturnValue:
+    """No petition is open on this computer; what a form sent is kept on the page to be sent again."""
+    return _send_again(
+        "public.follow",
+        "Your petition is closed on this computer.",
+        "Open it by number and query code in a new tab",
+        HTTPStatus.UNAUTHORIZED,
+    )
 
 
 def _new_reference() -> None:
@@ -139,18 +150,18 @@ def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     log.info("%s %s %s: %s", reference(), request.method, request.path, error.description)
     if not _from_our_pages():
         return _render(HTTP_PAGES[400], "Expected a form of this site, but its mark is missing or too old.")
-    page = render_template("errors/send-again.html", fields=_sent_fields(), signed_in=current_user.is_authenticated)
-    return page, HTTPStatus.BAD_REQUEST
+    why = "This page was open for so long that its form could no longer be taken."
+    return _send_again("", why, "", HTTPStatus.BAD_REQUEST)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error
-    if code not in HTTP_PAGES:
+    if code >= 500:
         return _fault(error)
     log.info("%s %s %s: %s", reference(), request.method, request.path, error)
-    return _render(HTTP_PAGES[code], "")
+    return _render(HTTP_PAGES.get(code) or Page(HTTPStatus(code), error.name, "Go back and try again."), "")
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
@@ -158,8 +169,17 @@ def _fault(error: Exception) -> ResponseReturnValue:
     return _render(FAULT, "")
 
 
+def _send_again(endpoint: str, why: str, first: str, status: HTTPStatus) -> ResponseReturnValue:
+    """A form that could not be taken, whole, behind a button; `endpoint` is where to go `first`."""
+    address = url_for(endpoint) if endpoint else ""
+    fields = _sent_fields()
+    return render_template("errors/send-again.html", fields=fields, why=why, first=first, address=address), status
+
+
 def _render(page: Page, message: str) -> ResponseReturnValue:
-    return render_template("errors/error.html", page=page, message=message, reference=reference()), page.status
+    fields = _sent_fields() if _from_our_pages() else []
+    body = render_template("errors/error.html", page=page, message=message, reference=reference(), fields=fields)
+    return body, page.status
 
 
 def _from_our_pages() -> bool:
@@ -167,4 +187,8 @@ def _from_our_pages() -> bool:
 
 
 def _sent_fields() -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    """What was typed, so that a page that cannot be taken does not take it away."""
+    try:
+        return [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_TYPED]
+    except HTTPException:
+        return []

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from engine.database import Transaction
@@ -173,7 +173,7 @@ def leave() -> ResponseReturnValue:
 def _act(name: str, thanks: str, work: Callable[[Transaction, str, Mapping[str, Any]], None]) -> ResponseReturnValue:
     """One of the petitioner's three forms: validated, done, or shown again with what is wrong."""
     if PETITION not in session:
-        abort(401)
+        return errors.follow_first()
     number, form = session[PETITION], _form(name)
     raw = forms.sent(form, request.form)
     try:

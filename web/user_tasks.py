@@ -23,6 +23,7 @@ from web.labels import Labels
 from workflows import case_files, drafts, permissions, submissions, units
 from workflows.calendars import local_day
 from workflows.case_files import CaseFile
+from workflows.drafts import Draft
 
 blueprint = Blueprint("user_tasks", __name__, url_prefix="/tasks")
 
@@ -34,7 +35,7 @@ class Sheet:
     task: UserTask
     form: Form
     variables: dict[str, Any]
-    draft: dict[str, Any] | None
+    draft: Draft | None
     file: CaseFile
     labels: Labels
 
@@ -186,7 +187,7 @@ def _open(task_id: str) -> Sheet:
 
 def _page(sheet: Sheet, raw: forms.Raw | None = None, wrong: forms.Errors | None = None, late: str = "") -> str:
     task, actor = sheet.task, current_actor()
-    filled = raw or (sheet.draft if sheet.draft is not None else forms.fill(sheet.form, sheet.variables))
+    filled = raw or (sheet.draft.values if sheet.draft is not None else forms.fill(sheet.form, sheet.variables))
     may = {action for action in ("claim", "complete", "release") if permissions.decide(actor, action, task)}
     return render_template(
         "user_tasks/show.html",

@@ -1,0 +1,126 @@
+"""Signing in, and what guards every page: headers, marks on forms, limits, pages for what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+
+from engine.errors import InvalidState
+from tests.web.conftest import Visitor
+from web import security
+from web.app import create_app
+from web.settings import load
+from workflows import accounts
+
+
+def test_a_wrong_password_and_a_wrong_name_are_told_alike(visitor):
+    assert "Name or password is wrong." in visitor.sign_in("clerk", "not the password")
+    assert visitor.answer.status_code == 422
+    assert "Name or password is wrong." in visitor.sign_in("nobody", "not the password")
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(visitor):
+    assert "Staff sign-in" in visitor.get("/cases/?place=north")
+    assert "next=/cases/?place=north" in visitor.answer.request.full_path.replace("%2F", "/").replace(
+        "%3F", "?"
+    ).replace("%3D", "=")
+    assert "Every subject" in visitor.sign_in("clerk", onwards="/cases/")
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/a\r\nb"])
+def test_signing_in_never_leads_to_another_place(visitor, target):
+    visitor.get("/sign-in")
+    visitor.client.post("/sign-in", data={})
+    token = re.search(r'csrf-token" content="([^"]+)"', visitor.page)[1]
+    sent = {"csrf_token": token, "name": "clerk", "password": "pujiang-demo", "next": target}
+    assert visitor.client.post("/sign-in", data=sent).headers["Location"] == "/tasks/"
+
+
+def test_signing_out_ends_the_session(signed_in):
+    clerk = signed_in("clerk")
+    assert "You are signed out." in clerk.post("/sign-out")
+    assert "Staff sign-in" in clerk.get("/tasks/")
+
+
+def test_an_account_that_is_disabled_is_signed_out_at_once(bureau, signed_in):
+    clerk = signed_in("clerk")
+    bureau.do(lambda tx: accounts.disable(tx, "clerk"))
+    assert "Staff sign-in" in clerk.get("/tasks/")
+
+
+def test_who_tries_too_many_passwords_has_to_wait(bureau, tmp_path, app):
+    limited = load({"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_SIGN_IN_LIMIT": "3 per minute"})
+    visitor = Visitor(create_app(limited, bureau.engine).test_client())
+    for _ in range(3):
+        visitor.sign_in("clerk", "wrong")
+    assert "Too many tries" in visitor.sign_in("clerk")
+    assert visitor.answer.status_code == 429
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/static/nothing.css"])
+def test_every_answer_says_what_a_browser_may_do_with_it(visitor, path):
+    visitor.get(path)
+    for name, value in security.HEADERS.items():
+        assert visitor.answer.headers[name] == value
+    assert "unsafe-eval" not in security.CONTENT_SECURITY_POLICY
+    assert "script-src" not in security.CONTENT_SECURITY_POLICY  # so that default-src 'self' is in force for scripts
+
+
+def test_a_form_of_another_site_is_refused(visitor):
+    visitor.get("/")
+    answer = visitor.client.post("/sign-out", headers={"Origin": "https://evil.example"}, data={"reason": "theirs"})
+    assert answer.status_code == 400
+    assert "theirs" not in answer.get_data(as_text=True)
+
+
+def test_what_was_typed_into_a_page_of_an_ended_session_can_be_sent_again(visitor):
+    visitor.get("/follow")
+    visitor.client.delete_cookie("session")
+    assert "nothing is lost" in visitor.post("/follow", number="PJ-2026-000001", code="X")
+    assert 'name="number" value="PJ-2026-000001"' in visitor.page
+
+
+def test_what_was_typed_before_being_signed_out_can_be_sent_again(bureau, signed_in):
+    clerk = signed_in("clerk")
+    bureau.hand_in()
+    bureau.do(lambda tx: accounts.disable(tx, "clerk"))
+    assert "You are signed out." in clerk.post("/tasks/1-1", missing="The address is missing.")
+    assert "The address is missing." in clerk.text
+    assert clerk.answer.status_code == 401
+
+
+def test_a_page_that_is_not_there_says_so_with_a_reference(visitor):
+    assert "There is nothing here" in visitor.get("/nowhere")
+    assert visitor.answer.headers["X-Reference"] in visitor.text
+
+
+def test_what_nobody_expected_is_logged_under_the_reference_that_the_page_shows(app, visitor, monkeypatch, caplog):
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setitem(app.view_functions, "public.home", broken)
+    with caplog.at_level(logging.ERROR, "pujiang.web"):
+        assert "Something went wrong on our side" in visitor.get("/")
+    assert "fire" not in visitor.text
+    reference = visitor.answer.headers["X-Reference"]
+    assert reference in visitor.text
+    assert reference in caplog.text
+
+
+def test_an_error_of_the_engine_says_what_was_expected_and_what_is(app, visitor, monkeypatch):
+    def late(*_args, **_kwargs):
+        raise InvalidState("user task", 42, "complete", "was completed at 14:03 by clerk-2")
+
+    monkeypatch.setitem(app.view_functions, "public.home", late)
+    assert "Expected to complete user task 42, but it was completed at 14:03 by clerk-2." in visitor.get("/")
+    assert visitor.answer.status_code == 409
+
+
+def test_a_petitioner_of_one_case_is_no_member_of_staff(visitor, bureau):
+    receipt = bureau.hand_in()
+    visitor.get("/follow")
+    visitor.post("/follow", number=receipt.case_number, code=receipt.query_code)
+    for path in ("/tasks/", "/cases/", f"/cases/{receipt.case_number}", "/supervision/", "/designer/"):
+        assert "Staff sign-in" in visitor.get(path)
