@@ -7,9 +7,10 @@ petitioner, or another unit, runs against lapses in the diagram and is only show
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,11 +27,16 @@ from workflows.schedules import Schedule, Term, schedule
 if TYPE_CHECKING:
     from engine.engine import Engine
 
+log = logging.getLogger(__name__)
+
 RUNNING, PAUSED, STOPPED = "running", "paused", "stopped"
 TRANSITIONS = {RUNNING: {PAUSED, STOPPED}, PAUSED: {RUNNING, STOPPED}, STOPPED: set[str]()}
 
 WATCHED = frozenset({"notify", "resolve"})
 """The kinds that the office runs against: they warn and are breached."""
+
+RETRY = timedelta(hours=1)
+"""When a case is told again that could not be told."""
 
 EXTENSION_REFUSED = "EXTENSION_REFUSED"
 """The BPMN error of an extension that comes too late or a second time."""
@@ -250,12 +256,22 @@ def next_due(tx: Transaction) -> datetime | None:
 def tick(engine: Engine, now: datetime) -> int:
     """Tell every case whose clock is due to warn or is breached, each in a transaction of its own; how many.
 
-    A clock that missed several warnings, because nothing ran, gives only the last of them.
+    A clock that missed several warnings, because nothing ran, gives only the last of them. One whose case cannot be
+    told is tried again later, and keeps no other waiting.
     """
     due = engine.read(_due(now))
     for clock_id in due:
-        engine.transact(_announce(clock_id))
+        try:
+            engine.transact(_announce(clock_id))
+        except Exception:
+            log.exception("The case of clock %s could not be told; it is tried again in %s.", clock_id, RETRY)
+            engine.transact(_put_off(clock_id))
     return len(due)
+
+
+def _put_off(clock_id: int) -> Callable[[Transaction], object]:
+    later = sa.update(tables.clocks).where(tables.clocks.c.id == clock_id)
+    return lambda tx: tx.connection.execute(later.values(next_event_at=tx.now + RETRY))
 
 
 def _due(now: datetime) -> Callable[[Transaction], tuple[int, ...]]:

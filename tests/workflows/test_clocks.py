@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from bureau import SUPERVISOR, WATER, Bureau
 
-from engine import instances
+from engine import instances, messages
+from engine.database import Transaction
 from engine.errors import BpmnError, InvalidState, InvalidVariables, NotPermitted
 from workflows import calendars, clocks, decrees
 from workflows.calendars import LOCAL, Decree
+from workflows.cases import Receipt
 
 CASE = "PJ-2026-000001"
 SPRING_FESTIVAL_2027 = Decree(
@@ -85,6 +88,30 @@ def test_an_outage_beyond_the_due_day_gives_the_breach_alone(bureau: Bureau):
     kinds = [notice.kind for notice in bureau.read(receipt.case_number).notices]
     assert "clock-warning" not in kinds
     assert kinds.count("clock-breached") == 2
+
+
+def test_a_case_that_cannot_be_told_keeps_no_other_waiting_and_is_told_later(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    stuck, other = bureau.hand_in(), bureau.hand_in()
+    deliver = messages.deliver
+
+    def failing(tx: Transaction, name: str, key: str, variables: dict[str, Any]) -> object:
+        if key == stuck.case_number:
+            raise OSError("the line is dead")
+        return deliver(tx, name, key, variables)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(messages, "deliver", failing)
+        bureau.wait_until("2026-03-10", "00:30")
+    assert "The case of clock 1 could not be told" in caplog.text
+
+    def warned(receipt: Receipt) -> int:
+        return bureau.clock_of(receipt.case_number, "notify").warned
+
+    assert (warned(stuck), warned(other)) == (0, 50)
+    bureau.wait(hours=1)
+    assert (warned(stuck), warned(other)) == (50, 50)
 
 
 def test_an_idle_tick_finds_nothing_to_do(bureau: Bureau):
