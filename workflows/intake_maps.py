@@ -22,7 +22,7 @@ from workflows.petitioners import Person
 
 Row = Mapping[str, str]
 
-_KNOWN = {
+SECTIONS = {
     "source": {"name", "encoding", "delimiter", "jurisdiction_profile"},
     "key": {"column"},
     "received_at": {"column", "format"},
@@ -203,11 +203,11 @@ def _problems(content: Mapping[str, Any]) -> Iterator[str]:
 def _structure_problems(content: Mapping[str, Any]) -> Iterator[str]:
     for section, value in content.items():
         tables = value if isinstance(value, list) else [value]
-        if section not in _KNOWN or not all(isinstance(table, dict) for table in tables):
-            yield f"expected one of the sections {', '.join(_KNOWN)}, but there is '{section}'"
+        if section not in SECTIONS or not all(isinstance(table, dict) for table in tables):
+            yield f"expected one of the sections {', '.join(SECTIONS)}, but there is '{section}'"
             continue
-        for name in sorted({name for table in tables for name in table} - _KNOWN[section]):
-            yield f"expected {', '.join(sorted(_KNOWN[section]))} in [{section}], but there is '{name}'"
+        for name in sorted({name for table in tables for name in table} - SECTIONS[section]):
+            yield f"expected {', '.join(sorted(SECTIONS[section]))} in [{section}], but there is '{name}'"
         if section == "reject" and not all({"when", "reason"} <= table.keys() for table in tables):
             yield "expected when and reason in each [[reject]]"
 
