@@ -22,7 +22,7 @@ from engine.errors import EngineError
 from handlers import HANDLERS
 from web import settings as configuration
 from web.assets import AssetsMissing
-from web.presentation import count, when
+from web.presentation import count, days_ahead, when
 from web.server import serve as serve_until_stopped
 from web.settings import Settings
 from workflows import demo as demonstration
@@ -193,7 +193,8 @@ def _greet(address: str, sign_ins: tuple[demonstration.SignIn, ...]) -> None:
 
 
 def _time(engine: Engine) -> str:
-    ahead = f" ({count(engine.clock.offset.days, 'day')} ahead of the world)" if engine.clock.offset.days else ""
+    days = days_ahead(engine.clock.offset)
+    ahead = f" ({count(days, 'day')} ahead of the world)" if days else ""
     return f"It is {when(engine.clock.now())}{ahead}."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -20,6 +20,7 @@ def init_app(app: Flask, now: Callable[[], datetime]) -> None:
         day=day,
         days_left=lambda moment: days_left(moment, now()),
         urgency=lambda moment: urgency(moment, now()),
+        days_ahead=days_ahead,
         words=words,
         count=count,
         unit_name=lambda code, labels: labels.unit(code),
@@ -50,6 +51,11 @@ def days_left(moment: datetime | str, now: datetime) -> str:
     if moment <= now:
         return f"{count(-days, 'day')} overdue" if days else "overdue since today"
     return "due today" if days == 0 else f"{count(days, 'day')} left"
+
+
+def days_ahead(offset: timedelta) -> int:
+    """Whole days by which the clock was moved on; what it took to move it does not count."""
+    return round(offset / timedelta(days=1))
 
 
 def urgency(moment: datetime | str, now: datetime) -> str:

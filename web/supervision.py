@@ -17,7 +17,7 @@ from engine.incidents import IncidentQuery
 from web import errors, labels, timeline
 from web.auth import current_actor
 from web.current import engine, settings
-from web.presentation import count, day
+from web.presentation import count, day, days_ahead
 from workflows import case_files, cases, clocks
 from workflows.cases import CaseQuery
 
@@ -140,9 +140,9 @@ def move_clock() -> ResponseReturnValue:
 def clock_notice() -> str:
     """A line for every page, where the clock does not show the world's time."""
     offset = engine().clock.offset
-    if offset < timedelta(minutes=1):
+    if not days_ahead(offset):
         return ""
-    return f"Demonstration: the clock stands at {day(engine().clock.now())}, {count(offset.days, 'day')} ahead."
+    return f"Demonstration: the clock stands at {day(engine().clock.now())}, {count(days_ahead(offset), 'day')} ahead."
 
 
 def _clock_page(problem: str) -> str:

@@ -1,0 +1,100 @@
+"""The command `pujiang`, called as one calls it."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+
+from engine.tables import journal
+from tests.bureau import Bureau
+from web.cli import main
+
+MAP = """
+[source]
+name = "register"
+[key]
+column = "id"
+[received_at]
+column = "day"
+format = "%Y-%m-%d"
+[claims]
+columns = ["text"]
+[subject]
+default = "utilities"
+[place]
+default = "north"
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a command on the database of a folder of its own."""
+
+    def run(*arguments: str, **variables: str) -> Result:
+        environment = {"PUJIANG_DATA_DIR": str(tmp_path), **variables}
+        return CliRunner().invoke(main, arguments, env=environment)
+
+    return run
+
+
+def test_a_new_database_is_made_and_its_journals_are_whole(run, tmp_path):
+    assert "is up to date" in run("migrate").output
+    assert (tmp_path / "pujiang.db").exists()
+    result = run("verify", "--replay")
+    assert result.exit_code == 0
+    assert "The journals of 0 cases are whole." in result.output
+
+
+def test_verify_ends_with_1_where_a_byte_was_changed(run, tmp_path):
+    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau.hand_in()
+    changing = sa.update(journal).where(journal.c.seq == 2).values(actor="somebody")
+    bureau.engine.transact(lambda tx: tx.connection.execute(changing))
+    bureau.close()
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "entry 2: expected its hash to fit its content" in result.output
+    assert "in the journals of 1 case." in result.output
+
+
+def test_the_clock_is_moved_and_shown(run):
+    assert "ahead" not in run("clock", "show").output
+    assert "(20 days ahead of the world)" in run("clock", "advance", "20d").output
+    assert "(20 days ahead of the world)" in run("clock", "show").output
+    assert "expected a number of days or hours such as 20d" in run("clock", "advance", "soon").output
+
+
+def test_rows_are_registered_once_and_bad_ones_come_back_with_their_reason(run, tmp_path):
+    (tmp_path / "map.toml").write_text(MAP)
+    (tmp_path / "rows.csv").write_text("id,day,text\n1,2026-03-02,The water is brown\n2,yesterday,No day\n")
+    arguments = ("intake", str(tmp_path / "rows.csv"), "--map", str(tmp_path / "map.toml"))
+    assert "1 registered, 0 known already, 1 rejected." in run(*arguments).output
+    assert "0 registered, 1 known already, 1 rejected." in run(*arguments).output
+    with (tmp_path / "rows.rejects.csv").open(encoding="utf-8-sig") as file:
+        (row,) = csv.DictReader(file)
+    assert row["row"] == "2"
+    assert "yesterday" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"PUJIANG_PORT": "eighty"}, "Expected PUJIANG_PORT to be a whole number of 0 or more, but it is 'eighty'."),
+        ({"PUJIANG_PROT": "80"}, "but found PUJIANG_PROT."),
+        ({"PUJIANG_DATABASE_URL": "nonsense"}, "Expected a database URL"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_said_in_one_line(run, variables, message):
+    result = run("migrate", **variables)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_settings_are_shown_without_secrets(run):
+    shown = run("settings", PUJIANG_SECRET_KEY="hush", PUJIANG_DATABASE_URL="postgresql://me:hush@db/pujiang").output
+    assert "PUJIANG_PORT" in shown
+    assert "hush" not in shown
