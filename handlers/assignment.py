@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.database import Transaction
 from workflows import cases, clocks, notices, states, units
 from workflows.office import Office
 
@@ -21,7 +22,7 @@ def hand_over(
 ) -> dict[str, Any]:
     """Give the case to its units; the lead unit may object for so many days (Art. 23)."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         others = tuple(co_units or ())
         units.check(tx, (lead_unit, *others))
         cases.set_units(tx, case_number, lead_unit, others)
@@ -48,7 +49,7 @@ def send_acceptance_notice(
 ) -> dict[str, Any]:
     """Tell the petitioner; the time to handle runs from this acceptance (Art. 34)."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop(tx, case_number, "notify")
         clocks.stop(tx, case_number, "objection")
         cases.move(tx, case_number, states.HANDLING, accepted_at=tx.now)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from engine.database import Transaction
 from workflows import cases, clocks, notices, states
 from workflows.office import Office
 
@@ -25,7 +26,7 @@ def start_clocks(
     A case taken over from another register starts anew here: what ran there is not this office's time.
     """
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         begun = tx.now if source == "import" else datetime.fromisoformat(received_at)
         clock = clocks.start(tx, case_number, "notify", int(notify_length), notify_unit, begun)
         return {"notify_due": clock.due.isoformat()}
@@ -44,7 +45,7 @@ def request_supplement(
 ) -> dict[str, Any]:
     """Ask the petitioner for what is missing; while they have the case, the office's time stands still."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         cases.move(tx, case_number, states.AWAITING_SUPPLEMENT)
         clocks.pause(tx, case_number, "notify")
         clock = clocks.start(tx, case_number, "supplement", int(supplement_length), supplement_unit)
@@ -59,7 +60,7 @@ def acknowledge(
 ) -> dict[str, Any]:
     """Register the petition under what the clerk, or the table, made of it, and send the receipt."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         cases.move(
             tx,
             case_number,
@@ -81,7 +82,7 @@ def notify_refusal(
 ) -> dict[str, Any]:
     """Tell the petitioner that it goes no further: refused, or lapsed because nothing more was handed in."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop(tx, case_number, "notify")
         if refusal == "lapsed":
             lapsed = clocks.get(tx, case_number, "supplement")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.database import Transaction
 from workflows import clocks, notices
 from workflows.office import Office
 
@@ -12,7 +13,7 @@ from workflows.office import Office
 def remind_co_unit(*, office: Office, job_id: str, case_number: str, co_unit: str) -> dict[str, Any]:
     """The lead unit waits for this opinion."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         due = clocks.get(tx, case_number, "opinion").last_day
         notices.send(tx, case_number, "opinion-late", f"unit:{co_unit}", {"due_on": due})
         return {}
@@ -29,7 +30,7 @@ def extend_clock(
         BpmnError: ``EXTENSION_REFUSED``: too late, or the second time.
     """
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clock = clocks.extend(tx, case_number, "resolve", int(extension_length), extension_unit)
         return {"resolve_due": clock.due.isoformat()}
 
@@ -41,7 +42,7 @@ def notify_extension(
 ) -> dict[str, Any]:
     """The petitioner is told the new day, and why (Art. 34)."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         due = clocks.get(tx, case_number, "resolve").last_day
         notices.send(tx, case_number, "extension", notices.PETITIONER, {"due_on": due}, reason)
         return {}
@@ -52,7 +53,7 @@ def notify_extension(
 def notify_extension_refused(*, office: Office, job_id: str, case_number: str, lead_unit: str) -> dict[str, Any]:
     """The unit that asked is told that its day stays."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         due = clocks.get(tx, case_number, "resolve").last_day
         notices.send(tx, case_number, "extension-refused", f"unit:{lead_unit}", {"due_on": due})
         return {}

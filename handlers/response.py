@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.database import Transaction
 from workflows import cases, clocks, notices, states, vocabulary
 from workflows.office import Office
 
@@ -14,7 +15,7 @@ def serve_reply(
 ) -> dict[str, Any]:
     """Give the approved reply to the petitioner and record when: a review is counted from then (Arts. 32, 35)."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop(tx, case_number, "resolve")
         clocks.stop(tx, case_number, "opinion")
         cases.move(tx, case_number, states.REPLIED, served_at=tx.now, reply_outcome=outcome)

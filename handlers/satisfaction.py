@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.database import Transaction
 from workflows import cases, clocks, notices, ratings, states, vocabulary, withdrawals
 from workflows.office import Office
 
@@ -14,7 +15,7 @@ def open_survey(
 ) -> dict[str, Any]:
     """Ask the petitioner, and give them so many days to answer."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clock = clocks.start(tx, case_number, "survey", int(survey_length), survey_unit)
         notices.send(tx, case_number, "survey", notices.PETITIONER, {"due_on": clock.last_day})
         return {"survey_due": clock.due.isoformat()}
@@ -35,7 +36,7 @@ def record_rating(
 ) -> dict[str, Any]:
     """Keep what the petitioner said of this round, or that they said nothing (``none``)."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop(tx, case_number, "survey")
         if rating == ratings.NONE:
             ratings.record_silence(tx, case_number, round)
@@ -60,7 +61,7 @@ def reopen_case(
 ) -> dict[str, Any]:
     """Dissatisfied: every unit handles it once more, with its time counted anew."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         cases.move(tx, case_number, states.HANDLING)
         resolve = clocks.start(tx, case_number, "resolve", int(resolve_length), resolve_unit)
         opinion = clocks.start(tx, case_number, "opinion", int(opinion_length), opinion_unit)
@@ -75,7 +76,7 @@ def reopen_case(
 def explain_review(*, office: Office, job_id: str, case_number: str) -> dict[str, Any]:
     """Still dissatisfied: tell the petitioner that a higher office reviews the reply if asked (Art. 35)."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         notices.send(tx, case_number, "review-right", notices.PETITIONER)
         return {}
 
@@ -85,7 +86,7 @@ def explain_review(*, office: Office, job_id: str, case_number: str) -> dict[str
 def close_case(*, office: Office, job_id: str, case_number: str, closed_as: str) -> dict[str, Any]:
     """Close the case: no clock runs on. `closed_as` is ``concluded``, ``not_accepted`` or ``withdrawn``."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop_all(tx, case_number)
         cases.move(tx, case_number, states.CLOSED, closed_at=tx.now, close_reason=closed_as)
         words = vocabulary.CLOSE_REASONS.get(closed_as, closed_as).lower()
@@ -98,7 +99,7 @@ def close_case(*, office: Office, job_id: str, case_number: str, closed_as: str)
 def record_withdrawal(*, office: Office, job_id: str, case_number: str) -> dict[str, Any]:
     """Tell everybody who worked on it that there is nothing left to do."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop_all(tx, case_number)
         withdrawals.record(tx, case_number)
         notices.send(tx, case_number, "withdrawal", notices.PETITIONER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from engine.database import Transaction
 from workflows import cases, clocks, notices, vocabulary
 from workflows.calendars import local_day
 from workflows.office import Office
@@ -16,7 +17,7 @@ SUPERVISORS = "role:supervisor"
 def warn_unit(*, office: Office, job_id: str, case_number: str, clock: str, percent: int, due: str) -> dict[str, Any]:
     """Tell whoever has the case that its time is running out."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         particulars = {**_particulars(clock, due), "percent": percent}
         notices.send(tx, case_number, "clock-warning", _holder(tx, case_number), particulars)
         return {}
@@ -27,7 +28,7 @@ def warn_unit(*, office: Office, job_id: str, case_number: str, clock: str, perc
 def record_breach(*, office: Office, job_id: str, case_number: str, clock: str, due: str) -> dict[str, Any]:
     """Tell whoever has the case, and the supervisors, that its time is over."""
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         for recipient in (_holder(tx, case_number), SUPERVISORS):
             notices.send(tx, case_number, "clock-breached", recipient, _particulars(clock, due))
         return {}
@@ -41,7 +42,7 @@ def recompute_clocks(*, office: Office, job_id: str, case_number: str) -> dict[s
     Returns the due moments that changed, as ``resolve_due`` and so on.
     """
 
-    def work(tx: Any) -> dict[str, Any]:
+    def work(tx: Transaction) -> dict[str, Any]:
         before = {clock.id: clock.due_at for clock in clocks.of_case(tx, case_number)}
         moved = [clock for clock in clocks.recompute(tx, case_number) if clock.due_at != before[clock.id]]
         for clock in moved:
@@ -53,7 +54,7 @@ def recompute_clocks(*, office: Office, job_id: str, case_number: str) -> dict[s
     return office.once(job_id, work)
 
 
-def _holder(tx: Any, case_number: str) -> str:
+def _holder(tx: Transaction, case_number: str) -> str:
     lead_unit = cases.get(tx, case_number).lead_unit
     return PETITION_OFFICE if lead_unit is None else f"unit:{lead_unit}"
 

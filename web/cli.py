@@ -25,6 +25,7 @@ from web.assets import AssetsMissing
 from web.presentation import count, days_ahead, when
 from web.server import serve as serve_until_stopped
 from web.settings import Settings
+from workflows import audit
 from workflows import demo as demonstration
 from workflows import intake as bulk_intake
 from workflows.office import open_engine
@@ -84,9 +85,12 @@ def migrate() -> None:
 @main.command()
 @click.option("--replay", is_flag=True, help="Run each history through again as well: it must lead to the state kept.")
 def verify(replay: bool) -> None:
-    """Check every journal: any changed byte, gap or cut-off end shows. Ends with 1 where something is wrong."""
+    """Check every journal and the texts it points to: any changed byte, gap or cut-off end shows.
+
+    Ends with 1 where something is wrong.
+    """
     with _engine(configuration.load()) as engine:
-        findings = engine.read(lambda tx: journal.verify(tx, replayed=replay))
+        findings = engine.read(lambda tx: audit.verify(tx, replayed=replay))
         total = engine.read(lambda tx: sum(1 for _ in journal.heads(tx)))
     for finding in findings:
         click.echo(str(finding), err=True)

@@ -18,6 +18,7 @@ from web import errors, labels, timeline
 from web.auth import current_actor
 from web.current import engine, settings
 from web.presentation import count, day, days_ahead
+from workflows import audit as auditing
 from workflows import case_files, cases, clocks
 from workflows.cases import CaseQuery
 
@@ -109,7 +110,9 @@ def audit(number: str) -> ResponseReturnValue:
         instance = instances.find(tx, number)
         words = labels.load(tx)
         events = timeline.read(journal.entries(tx, instance.id), words)
-        return Audit(file.case, tuple(events), tuple(journal.verify(tx, instance_id=instance.id, replayed=True)), words)
+        return Audit(
+            file.case, tuple(events), tuple(auditing.verify(tx, instance_id=instance.id, replayed=True)), words
+        )
 
     found = engine().transact(work, current_actor())
     return render_template("supervision/audit.html", audit=found, case=found.case, labels=found.labels)

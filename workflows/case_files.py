@@ -16,7 +16,6 @@ from workflows import (
     ratings,
     states,
     texts,
-    timelines,
     vocabulary,
 )
 from workflows.cases import Case
@@ -25,7 +24,6 @@ from workflows.notices import Notice
 from workflows.petitioners import Petitioner
 from workflows.ratings import Recorded
 from workflows.texts import Text
-from workflows.timelines import Event
 
 PUBLIC_CLOCKS = frozenset({"notify", "resolve", "supplement", "survey"})
 """The clocks that a petitioner is told of; the others are between offices."""
@@ -41,7 +39,6 @@ class CaseFile:
     notices: tuple[Notice, ...]
     texts: tuple[Text, ...]
     ratings: tuple[Recorded, ...]
-    timeline: tuple[Event, ...]
     may: frozenset[str]
 
 
@@ -77,17 +74,13 @@ def read(tx: Transaction, case_number: str, purpose: str) -> CaseFile:
     case = cases.get(tx, case_number)
     tx.authorise("read", case)
     journal_notes.write(tx, case_number, "case read", {"purpose": purpose, "groups": sorted(tx.actor.groups)})
-    running = clocks.of_case(tx, case_number)
-    sent = notices.of_case(tx, case_number)
-    rated = ratings.of_case(tx, case_number)
     return CaseFile(
         case=case,
         people=petitioners.of_case(tx, case_number),
-        clocks=running,
-        notices=sent,
+        clocks=clocks.of_case(tx, case_number),
+        notices=notices.of_case(tx, case_number),
         texts=texts.of_case(tx, case_number),
-        ratings=rated,
-        timeline=timelines.of_case(tx, case, running, sent, rated),
+        ratings=ratings.of_case(tx, case_number),
         may=permissions.actions(tx.actor, case),
     )
 

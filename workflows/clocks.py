@@ -100,13 +100,6 @@ class Clock:
     def is_watched(self) -> bool:
         return self.kind in WATCHED
 
-    def share_used(self, now: datetime) -> int:
-        """Per cent of the time from start to due that is over; may pass 100. None is used while it is paused."""
-        until = self.stopped_at or now
-        if self.due_at is None or self.due_at <= self.started_at:
-            return 0
-        return int(100 * (until - self.started_at) / (self.due_at - self.started_at))
-
     def is_late(self, now: datetime) -> bool:
         """Whether it ran out before it was stopped."""
         return self.due_at is not None and (self.stopped_at or now) > self.due_at

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -107,16 +108,29 @@ def erase_all(tx: Transaction, text_ids: tuple[int, ...], because: str) -> None:
     )
 
 
-def is_genuine(tx: Transaction, reference: Mapping[str, Any]) -> bool:
-    """Whether the case file still holds the very words that the reference was made for.
+def find_altered(tx: Transaction, references: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those of the references, by text id and hash, whose very words the case file no longer holds.
 
-    An erased text is genuine where its row still carries the reference's hash.
+    An erased text is as it was where its row still carries the hash.
     """
-    query = sa.select(tables.texts).where(tables.texts.c.id == reference["text"])
-    row = tx.connection.execute(query).one_or_none()
-    if row is None or row.hash != reference["hash"]:
+    altered = []
+    for chunk in _chunks(references):
+        query = sa.select(tables.texts).where(tables.texts.c.id.in_([text_id for text_id, _ in chunk]))
+        rows = {row.id: row for row in tx.connection.execute(query)}
+        altered += [(text_id, expected) for text_id, expected in chunk if not _says(rows.get(text_id), expected)]
+    return altered
+
+
+def _chunks(references: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    remaining = iter(references)
+    while chunk := list(islice(remaining, 500)):
+        yield chunk
+
+
+def _says(row: sa.Row[Any] | None, expected: str) -> bool:
+    if row is None or row.hash != expected:
         return False
-    return row.body is None or hmac.compare_digest(_hash(row.salt, row.body), row.hash)
+    return row.body is None or hmac.compare_digest(_hash(row.salt, row.body), expected)
 
 
 def is_reference(value: object) -> bool:

@@ -103,15 +103,3 @@ def test_a_query_code_is_read_as_people_write_it():
 
 def test_no_two_query_codes_are_alike():
     assert len({query_codes.new_code() for _ in range(1000)}) == 1000
-
-
-def test_the_time_line_tells_the_story_in_order(bureau: Bureau):
-    receipt = bureau.bring_to_handling()
-    bureau.withdraw(receipt)
-    events = bureau.read(receipt.case_number).timeline
-    assert events == tuple(sorted(events, key=lambda event: event.at))
-    told = [(event.what, event.who) for event in events]
-    assert ("Received: online", "") in told
-    assert ("Register the petition", "clerk") in told
-    assert ("Your petition is accepted", "petitioner") in told
-    assert ("Closed: withdrawn", "") in told

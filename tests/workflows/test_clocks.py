@@ -153,7 +153,6 @@ def test_lateness_is_computed_from_when_the_clock_was_stopped(bureau: Bureau):
     clock = bureau.clock_of(receipt.case_number, "notify")
     assert not clock.is_late(datetime(2026, 3, 17, 23, 59, tzinfo=LOCAL))
     assert clock.is_late(datetime(2026, 3, 18, tzinfo=LOCAL))
-    assert clock.share_used(datetime(2026, 3, 10, 9, tzinfo=LOCAL)) == 51
     bureau.do(lambda tx: clocks.stop(tx, receipt.case_number, "notify"))
     stopped = bureau.clock_of(receipt.case_number, "notify")
     assert not stopped.is_late(datetime(2027, 1, 1, tzinfo=LOCAL))
