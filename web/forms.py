@@ -4,8 +4,8 @@ What a person typed is kept as it was sent ("raw": the texts under each name) th
 rows, until the form is whole; only then it becomes the variables that ``Form.validate`` gives.
 
 Some properties of a field are ours: ``lines`` (height of a textarea), ``width`` (of an input, in characters),
-``layout`` = ``inline`` (radios in one line), ``autocomplete``, and ``prefill`` = ``no``: a decision that is made anew
-each time, so that nobody sends on what was decided before.
+``layout`` = ``inline`` (radios in one line), ``empty`` (what a select says of no choice), ``autocomplete``, and
+``prefill`` = ``no``: a decision that is made anew each time, so that nobody sends on what was decided before.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Widget:
     text: str = ""
     several: bool = False
     inline: bool = False
+    empty: str = ""
     lines: int = 5
     width: str = ""
     choices: tuple[Choice, ...] = ()
@@ -203,6 +204,7 @@ class _Drawing:
             "choices": choices,
             "several": item.type in ("checklist", "taglist"),
             "inline": item.properties.get("layout") == "inline",
+            "empty": item.properties.get("empty", ""),
         }
 
     def _rows(self, item: Field, name: str) -> Iterator[tuple[Widget, ...]]:

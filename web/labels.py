@@ -21,12 +21,15 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "close_reason": vocabulary.CLOSE_REASONS,
     "clock": vocabulary.CLOCKS,
     "state": states.NAMES,
+    "purpose": vocabulary.READ_PURPOSES,
 }
 
 _ROLES = {
     "role:supervisor": "Supervisor",
     "role:designer": "Process designer",
     "role:caseworker": "Caseworker",
+    "role:petitioner": "Petitioner",
+    "role:public": "Public",
     "role:system": "The system",
     "petition-office": "Petition office",
     "intake-clerks": "Intake clerks",
@@ -64,13 +67,14 @@ class Labels:
 
     def value(self, name: str, value: Any) -> str:
         """A process variable's value: see `web.timeline`."""
+        name = name.removeprefix("proposed_")
         if name in ("lead_unit", "co_units", "co_unit", "unit") and isinstance(value, str):
             return self.unit(value)
         if name in _CODES and isinstance(value, str):
             return _CODES[name].get(value, value)
         if isinstance(value, str) and _is_moment(value):
             return when(value) if "T" in value else day(f"{value}T00:00:00+08:00")
-        return str(value)
+        return str(value).replace("_", " ")
 
     def about(self, case: Case) -> str:
         """A case in a few words: what and where."""

@@ -10,10 +10,10 @@ from flask import url_for
 
 from engine import deployments, user_tasks
 from engine.database import Transaction
-from engine.errors import NotFound
 from engine.user_tasks import UserTask, UserTaskQuery
 from web import labels
 from workflows import cases, permissions
+from workflows.cases import Case
 from workflows.permissions import SUPERVISOR
 
 SHOWS = {"mine": "Mine", "groups": "My groups’", "all": "All"}
@@ -79,7 +79,8 @@ def load(tx: Transaction, filters: Filters) -> Page:
     found = user_tasks.find(tx, _query(tx, filters))
     more = filters.url(after=found[PAGE - 1].id) if len(found) > PAGE else ""
     words = labels.load(tx)
-    rows = tuple(_row(tx, task, words) for task in found[:PAGE])
+    known = cases.of_numbers(tx, {task.business_key for task in found})
+    rows = tuple(_row(tx, task, known.get(task.business_key), words) for task in found[:PAGE])
     mine = user_tasks.count(tx, UserTaskQuery(assignee=tx.actor.id))
     empty = "Nothing fits this filter." if filters.is_narrowed else EMPTY[filters.show]
     return Page(rows, mine, _stages(tx), more, empty)
@@ -113,14 +114,10 @@ def _query(tx: Transaction, filters: Filters) -> UserTaskQuery:
     return replace(query, candidate=tx.actor.id, groups=tx.actor.groups, unassigned=filters.show == "groups")
 
 
-def _row(tx: Transaction, task: UserTask, words: labels.Labels) -> Row:
+def _row(tx: Transaction, task: UserTask, case: Case | None, words: labels.Labels) -> Row:
     holder = words.person(task.assignee) if task.assignee else ", ".join(map(words.group, task.candidate_groups))
     may_claim = task.assignee is None and permissions.decide(tx.actor, "claim", task)
-    try:
-        about = words.about(cases.get(tx, task.business_key))
-    except NotFound:
-        about = ""
-    return Row(task, about, holder or "Anyone", may_claim)
+    return Row(task, words.about(case) if case else "", holder or "Anyone", may_claim)
 
 
 def _stages(tx: Transaction) -> tuple[tuple[str, str], ...]:

@@ -63,7 +63,7 @@ class _Reader:
         happened = [facts.decode(fact) for fact in entry.facts]
         _learn_names(happened, self._names)
         is_note = entry.kind == "note"
-        what = _note(command, values) if is_note else _headline(entry, self._names, happened)
+        what = _note(command, values, self._labels) if is_note else _headline(entry, self._names, happened)
         then = tuple(_consequences(happened, self._names, self._labels))
         changes = tuple(self._changes(happened))
         return Event(entry.seq, entry.at, entry.actor, what, _kind(entry, happened), then, changes, entry.hash)
@@ -125,8 +125,12 @@ def _assignment(entry: Entry, name: str, happened: Sequence[Any]) -> str:
     return f"Gave “{name}” to {assignee}" + (f", who takes it over from {old}" if old else "")
 
 
-def _note(kind: str, data: dict[str, Any]) -> str:
-    particulars = ", ".join(f"{words(key).lower()}: {value}" for key, value in data.items() if value)
+def _note(kind: str, data: Mapping[str, Any], labels: Labels) -> str:
+    """Notes carry codes: what a case was read for, and in which groups."""
+    groups = [labels.group(group) for group in data.get("groups", ()) if not group.startswith("case:")]
+    purpose = labels.value("purpose", data["purpose"]) if "purpose" in data else ""
+    others = [f"{words(key).lower()} {value}" for key, value in data.items() if key not in ("groups", "purpose")]
+    particulars = "; ".join(filter(None, [purpose, ", ".join(groups), *others]))
     return f"{words(kind)} ({particulars})" if particulars else words(kind)
 
 

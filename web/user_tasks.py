@@ -47,6 +47,8 @@ def index() -> ResponseReturnValue:
     filters = queues.Filters.of(request.args)
     session["queue"] = request.full_path
     page = engine().read(lambda tx: queues.load(tx, filters), current_actor())
+    if "show" not in request.args and not page.mine:
+        return redirect(filters.url(show="groups"))
     return render_template("user_tasks/index.html", filters=filters, page=page, views=queues.views(filters, page.mine))
 
 

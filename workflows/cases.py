@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -199,6 +199,12 @@ def known_source_keys(tx: Transaction, keys: Iterable[str]) -> frozenset[str]:
     """Those of the keys that a case was registered for already."""
     column = tables.cases.c.source_key
     return frozenset(tx.connection.scalars(sa.select(column).where(column.in_(tuple(keys)))))
+
+
+def of_numbers(tx: Transaction, case_numbers: Collection[str]) -> dict[str, Case]:
+    """Those of the cases that are there and that the actor may see, by number."""
+    found = _select(tx, tables.cases.c.case_number.in_(case_numbers), len(case_numbers))
+    return {case.case_number: case for case in found}
 
 
 def find_source_key(tx: Transaction, source_key: str) -> str | None:

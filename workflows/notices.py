@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -136,7 +136,7 @@ def _find(tx: Transaction, which: sa.ColumnElement[bool]) -> tuple[Notice, ...]:
 
 def _notice(row: sa.Row[Any]) -> Notice:
     title, body = WORDING[row.kind]
-    values = {"case_number": row.case_number, **row.particulars}
+    values = {"case_number": row.case_number, **_spelled(row.particulars)}
     return Notice(
         id=row.id,
         case_number=row.case_number,
@@ -147,3 +147,12 @@ def _notice(row: sa.Row[Any]) -> Notice:
         words=texts.ERASED if row.erased_at is not None else row.body,
         sent_at=row.sent_at,
     )
+
+
+def _spelled(particulars: Mapping[str, Any]) -> dict[str, Any]:
+    """Days as people write them; they are kept as ISO 8601 texts."""
+    day = particulars.get("due_on")
+    if day is None:
+        return dict(particulars)
+    due = date.fromisoformat(day)
+    return {**particulars, "due_on": f"{due.day} {due:%b %Y}"}

@@ -35,7 +35,7 @@ def test_a_due_day_is_provisional_until_the_year_is_decreed_and_then_moves(burea
     assert after.warned <= before.warned
     moved = [notice for notice in bureau.read(receipt.case_number).notices if notice.kind == "clock-moved"]
     assert {notice.recipient for notice in moved} == {"unit:petition-office", "petitioner"}
-    assert "now due by 2027-01-07" in moved[0].body
+    assert "now due by 7 Jan 2027" in moved[0].body
     assert bureau.problems() == []
 
 
