@@ -149,7 +149,7 @@ def test_a_unit_reads_its_own_inbox_and_not_anothers(bureau: Bureau):
     (notice,) = bureau.ask(lambda tx: notices.to_unit(tx, "water"), WATER)
     assert (notice.title, notice.body) == (
         "A petition is handed to you",
-        "As lead unit. Objections with reasons by 2026-03-09.",
+        "As lead unit. Objections with reasons by 9 Mar 2026.",
     )
     assert bureau.ask(lambda tx: notices.to_unit(tx, "water"), SUPERVISOR)
     with pytest.raises(NotPermitted):
