@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from engine.actors import SYSTEM, Actor
+from engine.database import Runtime, Transaction
 from engine.errors import InvalidInput
 from engine.tables import clock_offset
-
-if TYPE_CHECKING:
-    from engine.database import Transaction
-    from engine.engine import Engine
 
 MICROSECOND = timedelta(microseconds=1)
 FARTHEST = timedelta(days=36_525)
@@ -55,7 +51,7 @@ class FixedClock(Clock):
         self.moment += delta
 
 
-def refresh(engine: Engine) -> None:
+def refresh(engine: Runtime) -> None:
     """Take over the offset that another process may have set."""
     with engine.clock.setting:
         engine.clock.offset = engine.read(_offset)
@@ -66,7 +62,7 @@ def _offset(tx: Transaction) -> timedelta:
     return (microseconds or 0) * MICROSECOND
 
 
-def advance(engine: Engine, delta: timedelta, actor: Actor = SYSTEM) -> datetime:
+def advance(engine: Runtime, delta: timedelta, actor: Actor = SYSTEM) -> datetime:
     """Move the clock on, from one due time to the next, and do at each what is due then. Returns the new time.
 
     Raises:
@@ -86,7 +82,7 @@ def advance(engine: Engine, delta: timedelta, actor: Actor = SYSTEM) -> datetime
     return engine.clock.now()
 
 
-def _set(engine: Engine, moment: datetime, actor: Actor) -> None:
+def _set(engine: Runtime, moment: datetime, actor: Actor) -> None:
     offset = moment - engine.clock.world()
 
     def save(tx: Transaction) -> None:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from engine.actors import Actor
 from engine.errors import InvalidInput, NotPermitted
-from engine.library import DatabaseLibrary
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
+from engine.handlers import Handler
+from engine.library import Cache, DatabaseLibrary
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT = 60_000
 """How long SQLite waits for another process that writes, in milliseconds."""
@@ -131,13 +131,69 @@ def is_conflict(error: sa.exc.DBAPIError) -> bool:
     return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
 
 
+class Time(Protocol):
+    """The engine's clock: the world's time plus an offset that may be set while nobody else does."""
+
+    offset: timedelta
+    setting: threading.Lock
+
+    def world(self) -> datetime: ...
+
+    def now(self) -> datetime: ...
+
+
+class Work(Protocol):
+    """Something that becomes due by itself."""
+
+    @property
+    def run(self) -> Callable[[Any, datetime], int | None]: ...
+
+
+class Runtime(Protocol):
+    """The engine as the verbs know it, which the engine is put together of (`engine.engine.Engine`)."""
+
+    @property
+    def clock(self) -> Time: ...
+
+    @property
+    def zone(self) -> tzinfo: ...
+
+    @property
+    def authorise(self) -> Callable[[Actor, str, Any], bool]: ...
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., Any]]: ...
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]: ...
+
+    @property
+    def services(self) -> Mapping[str, Any]: ...
+
+    @property
+    def definitions(self) -> Cache: ...
+
+    @property
+    def on_ticks(self) -> Sequence[Work]: ...
+
+    def transact(self, work: Callable[[Transaction], T], actor: Actor = ...) -> T: ...
+
+    def read(self, work: Callable[[Transaction], T], actor: Actor = ...) -> T: ...
+
+    def wake(self) -> None: ...
+
+    def run_to_rest(self) -> None: ...
+
+    def next_due(self) -> datetime | None: ...
+
+
 class Transaction:
     """What one command or query works with: the connection, who asks, and when.
 
     `now` is one moment for the whole transaction, taken when its turn came.
     """
 
-    def __init__(self, engine: Engine, connection: sa.Connection, actor: Actor, now: datetime) -> None:
+    def __init__(self, engine: Runtime, connection: sa.Connection, actor: Actor, now: datetime) -> None:
         self.engine = engine
         self.connection = connection
         self.actor = actor

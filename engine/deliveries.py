@@ -11,17 +11,14 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine import incidents, messages, retry, signals
-from engine.database import Transaction
+from engine.database import Runtime, Transaction
 from engine.errors import InvalidState
 from engine.tables import jobs
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +42,7 @@ def read(row: Any) -> Delivery:
     return Delivery(row.id, row.instance_id, row.token_id, row.topic, payload, row.retries, row.attempts + 1)
 
 
-def run(engine: Engine, delivery: Delivery) -> None:
+def run(engine: Runtime, delivery: Delivery) -> None:
     """Deliver; where that fails, try again later, and after the last attempt raise an incident."""
     try:
         engine.transact(partial(_deliver, delivery))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
 
 from engine import jobs
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
+from engine.database import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +17,7 @@ BATCH = 4
 class Executor:
     """Threads that sleep until woken. A thread that finds a full batch wakes another before it runs its own."""
 
-    def __init__(self, engine: Engine, threads: int) -> None:
+    def __init__(self, engine: Runtime, threads: int) -> None:
         self._engine = engine
         self._work = threading.Condition()
         self._pending = False

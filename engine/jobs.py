@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine import deliveries, handlers, history, instances, retry
 from engine.core.commands import CompleteJob, RaiseIncident, ThrowError
 from engine.core.state import State
-from engine.database import Transaction
+from engine.database import Runtime, Transaction
 from engine.deliveries import Delivery
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.handlers import Unusable
@@ -26,9 +26,6 @@ from engine.instances import LOCKED, Locked
 from engine.statements import Statement
 from engine.tables import jobs, process_instances
 from engine.variables import checked
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +112,7 @@ _RETRY = Statement(
 
 
 def run_due(
-    engine: Engine, now: datetime | None = None, *, batch: int = BATCH, on_claim: Callable[[int], None] | None = None
+    engine: Runtime, now: datetime | None = None, *, batch: int = BATCH, on_claim: Callable[[int], None] | None = None
 ) -> int:
     """Claim jobs and deliveries that are due, up to `batch`, and run them one after the other; how many there were.
 
@@ -135,7 +132,7 @@ def run_due(
     return len(claimed)
 
 
-def is_due(engine: Engine, now: datetime) -> bool:
+def is_due(engine: Runtime, now: datetime) -> bool:
     """Whether anything waits to be run; takes no lock."""
     moments = {"now": now, "world": engine.clock.world()}
     return engine.read(lambda tx: _IS_DUE.execute(tx.connection, moments).first() is not None)
@@ -161,7 +158,7 @@ def _job(row: Any) -> Job:
     )
 
 
-def run(engine: Engine, job: Job) -> None:
+def run(engine: Runtime, job: Job) -> None:
     """Run a claimed job's handler, outside of any transaction, and write what came of it."""
     try:
         result = checked(_call(engine, job))
@@ -174,7 +171,7 @@ def run(engine: Engine, job: Job) -> None:
         _settle(engine, job, partial(complete, instance_id=job.instance_id, token_id=job.token_id, variables=result))
 
 
-def _call(engine: Engine, job: Job) -> dict[str, Any]:
+def _call(engine: Runtime, job: Job) -> dict[str, Any]:
     handler = engine.handlers.get(job.topic)
     if handler is None:
         raise Unusable(f"Expected a handler for the topic '{job.topic}', but there is none.")
@@ -188,7 +185,7 @@ def _call(engine: Engine, job: Job) -> dict[str, Any]:
     return handler.call(job.variables, given)
 
 
-def _settle(engine: Engine, job: Job, write: Callable[[Transaction], None]) -> None:
+def _settle(engine: Runtime, job: Job, write: Callable[[Transaction], None]) -> None:
     """Write a result. One that comes too late is refused and changes nothing; one that does not fit is a failure."""
     try:
         engine.transact(write)
@@ -199,7 +196,7 @@ def _settle(engine: Engine, job: Job, write: Callable[[Transaction], None]) -> N
         _fail(engine, job, error)
 
 
-def _fail(engine: Engine, job: Job, error: Exception) -> None:
+def _fail(engine: Runtime, job: Job, error: Exception) -> None:
     try:
         engine.transact(lambda tx: fail(tx, job, error))
     except InvalidState as late:

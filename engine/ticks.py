@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import clock
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
+from engine.database import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +17,7 @@ SECONDS = 1
 class Ticks:
     """One tick at a time; those that were missed meanwhile are made up for by one."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Runtime) -> None:
         self._engine = engine
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
@@ -41,7 +38,7 @@ class Ticks:
         self._scheduler.shutdown(wait=True)
 
 
-def tick(engine: Engine) -> None:
+def tick(engine: Runtime) -> None:
     """Do what is due, but for jobs, which the executor is woken for. One kind of work that fails stops no other."""
     clock.refresh(engine)
     now = engine.clock.now()

@@ -9,20 +9,17 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine import history, instances
 from engine.core import timing
 from engine.core.commands import FireTimer, StartInstance
-from engine.database import Transaction
+from engine.database import Runtime, Transaction
 from engine.errors import InvalidState
 from engine.statements import Statement
 from engine.tables import start_timers, timers
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +41,7 @@ _EARLIEST_START = Statement(
 )
 
 
-def fire_due(engine: Engine, now: datetime | None = None) -> int:
+def fire_due(engine: Runtime, now: datetime | None = None) -> int:
     """Fire every timer that is due; how many there were. One that cannot be fired is left for the next time."""
     now = now or engine.clock.now()
     failed: set[Key] = set()

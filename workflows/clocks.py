@@ -11,21 +11,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine import instances, messages
 from engine.core.commands import MoveDueDate
-from engine.database import Transaction
+from engine.database import Runtime, Transaction
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.statements import Statement
 from workflows import calendars, decrees, tables
 from workflows.calendars import Calendar, local_day
 from workflows.schedules import Schedule, Term, schedule
-
-if TYPE_CHECKING:
-    from engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -246,7 +243,7 @@ def next_due(tx: Transaction) -> datetime | None:
     return earliest
 
 
-def tick(engine: Engine, now: datetime) -> int:
+def tick(engine: Runtime, now: datetime) -> int:
     """Tell every case whose clock is due to warn or is breached, each in a transaction of its own; how many.
 
     A clock that missed several warnings, because nothing ran, gives only the last of them. One whose case cannot be

@@ -133,7 +133,7 @@ def test_a_withdrawal_in_the_middle_of_joint_handling_leaves_nothing_open(
 
 def test_verify_finds_one_changed_byte(petitioner: Petitioner, server: Server) -> None:
     petition = petitioner.hand_in("We ask that the lamp in Temple Lane be lit again.")
-    whole = server.run("verify", "--replay")
+    whole = server.run("verify")
     assert whole.returncode == 0, whole.stderr
     assert "are whole" in whole.stdout
     change_one_byte(server, petition)

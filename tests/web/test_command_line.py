@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from engine.tables import journal
+from engine.tables import journal, process_instances
 from tests.bureau import Bureau
 from web.cli import main
 
@@ -43,7 +43,7 @@ def run(tmp_path):
 def test_a_new_database_is_made_and_its_journals_are_whole(run, tmp_path):
     assert "is up to date" in run("migrate").output
     assert (tmp_path / "pujiang.db").exists()
-    result = run("verify", "--replay")
+    result = run("verify")
     assert result.exit_code == 0
     assert "The journals of 0 cases are whole." in result.output
 
@@ -58,6 +58,19 @@ def test_verify_ends_with_1_where_a_byte_was_changed(run, tmp_path):
     assert result.exit_code == 1
     assert "entry 2: expected its hash to fit its content" in result.output
     assert "in the journals of 1 case." in result.output
+
+
+def test_verify_sees_a_state_that_its_history_does_not_lead_to(run, tmp_path):
+    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau.hand_in()
+    table = process_instances
+    changing = sa.update(table).values(state=sa.func.replace(table.c.state, "cn-2022", "cn-2023"))
+    bureau.engine.transact(lambda tx: tx.connection.execute(changing))
+    bureau.close()
+    assert run("verify", "--chain-only").exit_code == 0
+    result = run("verify")
+    assert result.exit_code == 1
+    assert "expected the stored state to be what its history leads to" in result.output
 
 
 def test_the_clock_is_moved_and_shown(run):
