@@ -93,9 +93,9 @@ class Drawing:
         }
         self.shapes = {key: self._shape(node) for key, node in self.nodes.items() if key in self.drawn}
         self.edges = {key: self._edge(flow) for key, flow in self.flows.items() if key in self.drawn}
-        self.labels = {
-            key: _box(label) for key, item in self.drawn.items() for label in item.findall(f"{BPMNDI}BPMNLabel")
-        }
+        # The drawing board writes a label without a place for whatever carries its name inside.
+        placed = f"{BPMNDI}BPMNLabel[{DC}Bounds]"
+        self.labels = {key: _box(label) for key, item in self.drawn.items() for label in item.findall(placed)}
 
     def _shape(self, node: Any) -> Shape:
         key = node.get("id")
