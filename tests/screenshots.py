@@ -32,7 +32,7 @@ STAFF = {
         "breaches": "/supervision/breaches",
         "clock": "/supervision/clock",
         "all-cases": "/cases/",
-        "case": "main [data-row]",
+        "case": "main tr:last-child [data-row]",
         "audit": "a[href^='/supervision/cases/']",
     },
     "designer": {

@@ -1,6 +1,7 @@
 // What viewer and modeler share: how the drawing sits in its frame, and buttons to zoom.
 
 const AIR = 24; // pixels around the drawing
+const LOWEST = 200; // pixels, of a frame
 const READABLE = 0.55; // the smallest scale at which names can still be read
 
 // The whole drawing with some air around it; on a small screen readable, with the element that matters in the middle.
@@ -20,6 +21,14 @@ export function fit(canvas, { focus, left = 0 } = {}) {
     height: outer.height / scale,
   });
   if (scale > whole && focus) canvas.scrollToElement(focus, 80);
+}
+
+// A flat drawing needs no high frame. The style sheet says how high it may be at most.
+export function trim(container, canvas) {
+  canvas.resized();
+  const { inner, outer } = canvas.viewbox();
+  const scale = Math.max(READABLE, Math.min(1, (outer.width - 2 * AIR) / inner.width));
+  container.style.height = `${Math.min(outer.height, Math.max(LOWEST, inner.height * scale + 4 * AIR))}px`;
 }
 
 export function addControls(container, canvas) {

@@ -11,7 +11,7 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 
-import { addControls, fit } from "./canvas.js";
+import { addControls, fit, trim } from "./canvas.js";
 
 for (const container of document.querySelectorAll("[data-viewer]")) {
   const closed = container.closest("details:not([open])");
@@ -36,6 +36,7 @@ async function show(container) {
   markStanding(viewer, data);
   markIncidents(viewer, data);
   follow(viewer, data.links ?? {});
+  trim(container, canvas);
   fit(canvas, { focus: (data.active ?? []).find((id) => viewer.get("elementRegistry").get(id)) });
   addControls(container, canvas);
   container.dataset.ready = "true";
