@@ -1,0 +1,116 @@
+"""What only a browser shows: pages without JavaScript, drafts that save themselves, and whether everybody can use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server
+from tests.browser.desk import PASSWORD, Caseworker, Petition, Petitioner, in_sight
+
+pytestmark = pytest.mark.browser
+
+SignIn = Callable[[str], Caseworker]
+
+PUBLIC_PAGES = ("/", "/petition/new", "/follow", "/sign-in", "/nowhere")
+STAFF_PAGES = ("/tasks/", "/tasks/?show=groups", "/cases/", "/cases/PJ-2026-000006")
+SUPERVISOR_PAGES = (
+    "/supervision/",
+    "/supervision/incidents",
+    "/supervision/breaches",
+    "/supervision/clock",
+    "/supervision/cases/PJ-2026-000007",
+)
+
+
+def check(page: Page, path: str) -> None:
+    """No finding of axe, in the light and in the dark."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(path)
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{path} ({scheme}):\n{results.generate_report()}"
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_everybody_can_use_the_public_pages(chromium: Browser, server: Server, path: str) -> None:
+    check(chromium.new_page(base_url=server.address), path)
+
+
+def test_everybody_can_use_the_pages_of_caseworkers_and_supervisors(sign_in: SignIn) -> None:
+    clerk, supervisor = sign_in("clerk"), sign_in("supervisor")
+    for path in STAFF_PAGES:
+        check(clerk.page, path)
+    for path in SUPERVISOR_PAGES:
+        check(supervisor.page, path)
+
+
+def test_everybody_can_use_the_form_of_a_user_task(petitioner: Petitioner, sign_in: SignIn) -> None:
+    petition = petitioner.hand_in("We ask that the gutter in Temple Lane be mended.")
+    clerk = sign_in("clerk")
+    clerk.claim(petition, "Register the petition")
+    clerk.page.get_by_role("button", name="Complete").click()
+    expect(clerk.page.get_by_role("alert")).to_be_visible()
+    results = Axe().run(clerk.page)
+    assert results.violations_count == 0, results.generate_report()
+    clerk.page.get_by_role("link", name="What happens now").click()
+    expect(clerk.page.locator("[name=intake_decision]").first).to_be_focused()
+
+
+def test_a_draft_saves_itself_and_fields_come_and_go_with_the_answers(petitioner: Petitioner, sign_in: SignIn) -> None:
+    petition = petitioner.hand_in("We ask that the bench in Temple Lane be mended.")
+    clerk = sign_in("clerk")
+    clerk.claim(petition, "Register the petition")
+    reason = clerk.page.get_by_label("Reason told to the petitioner")
+    expect(reason).to_be_hidden()
+    clerk.page.get_by_label("Do not accept it").check()
+    expect(reason).to_be_visible()
+    reason.fill("Half a sen")
+    expect(clerk.page.get_by_text("Draft saved at")).to_be_visible()
+    clerk.page.reload()
+    expect(clerk.page.get_by_label("Reason told to the petitioner")).to_have_value("Half a sen")
+
+
+def test_a_petition_is_handed_in_and_registered_without_a_script(chromium: Browser, server: Server) -> None:
+    context = chromium.new_context(base_url=server.address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/petition/new")
+    page.get_by_role("button", name="Add a row").click()
+    expect(page.locator("[name='others.0.name']")).to_be_visible()
+    answers = {
+        "claims": "We ask for a lamp in Temple Lane.",
+        "facts": "It is dark.",
+        "name": "Petra",
+        "address": "Here",
+    }
+    for name, text in answers.items():
+        page.locator(f"[name={name}]").fill(text)
+    page.locator("[name=place]").select_option("north")
+    page.get_by_role("button", name="Hand in", exact=True).last.click()
+    petition = Petition(page.locator("#case-number").inner_text(), page.locator("#query-code").inner_text())
+
+    page.goto("/sign-in")
+    page.get_by_label("Name", exact=True).fill("clerk")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).first.click()
+    address = f"/tasks/?show=groups&number={petition.number}"
+    in_sight(page, lambda: page.get_by_role("button", name="Claim"), address).click()
+    page.locator("[name=subject]").select_option("utilities")
+    page.get_by_label("Accept the petition").check()
+    page.get_by_role("button", name="Save draft").last.click()
+    expect(page.get_by_text("Draft saved.")).to_be_visible()
+    page.get_by_role("button", name="Complete").click()
+    expect(page.get_by_text(f"Completed “Register the petition” of {petition.number}.")).to_be_visible()
+    context.close()
+
+
+def test_the_case_shows_its_diagrams_with_their_watermark(sign_in: SignIn) -> None:
+    page = sign_in("clerk").page
+    page.goto("/cases/PJ-2026-000006")
+    drawing = page.locator(".pj-diagram").first
+    expect(drawing).to_have_attribute("data-ready", "true")
+    expect(drawing.locator(".bjs-powered-by")).to_be_visible()
+    expect(drawing.locator(".pj-active")).not_to_have_count(0)
