@@ -29,7 +29,7 @@ class OneProcess:
     def process(self, definition_id: str) -> ProcessModel:
         return self.model
 
-    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
+    def resolve(self, key: str, binding: str, version: str | None, caller: str, known: int | None) -> str:
         raise NotFound("process", key)
 
     def decision(self, key: str, caller: str) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -119,6 +119,7 @@ def _write(
 
 def launch(tx: Transaction, command: StartInstance) -> Instance:
     """Start an instance of a definition, at the start event that the command names."""
+    command = replace(command, deployment_id=tx.library.newest_deployment())
     state, happened = run(tx.library, None, command, tx.now)
     row = {
         "definition_id": command.definition_id,

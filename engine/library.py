@@ -13,7 +13,7 @@ from engine.core.model import Decision, ProcessModel
 from engine.errors import NotFound
 from engine.forms import Form
 from engine.statements import Statement
-from engine.tables import definitions, deployment_members, resources
+from engine.tables import definitions, deployment_members, deployments, resources
 
 Cache = dict[tuple[str, str], Any]
 """What was read, by kind and definition id. A definition never changes, so an entry holds as long as it is wanted."""
@@ -24,6 +24,17 @@ _LATEST = Statement(
     .order_by(definitions.c.version.desc())
     .limit(1)
 )
+_KNOWN = Statement(
+    sa.select(definitions.c.id)
+    .where(
+        definitions.c.kind == "process",
+        definitions.c.key == sa.bindparam("of_key"),
+        definitions.c.deployment_id <= sa.bindparam("known"),
+    )
+    .order_by(definitions.c.version.desc())
+    .limit(1)
+)
+_NEWEST_DEPLOYMENT = Statement(sa.select(deployments.c.id).order_by(deployments.c.id.desc()).limit(1))
 _CONTENT = (
     sa.select(definitions.c.key, resources.c.name, resources.c.content)
     .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
@@ -55,8 +66,11 @@ class DatabaseLibrary:
         model: ProcessModel = self._load("process", definition_id) if found is None else found
         return model
 
-    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
+    def resolve(self, key: str, binding: str, version: str | None, caller: str, known: int | None) -> str:
         """The definition id that a call activity of definition `caller` is bound to.
+
+        ``latest`` is the latest of those that were deployed with `known` or before: a case keeps the diagrams it began
+        with. What was missing then and came later is taken all the same.
 
         Raises:
             NotFound: nothing of that key, version or tag is deployed.
@@ -69,7 +83,13 @@ class DatabaseLibrary:
                 int(version) if binding == "version" and version is not None and version.isdecimal() else version
             )
             return self._newest(key, column == wanted, f"{key} ({binding} {version})")
-        return self.latest("process", key)
+        row = _KNOWN.execute(self._connection, {"of_key": key, "known": known or 0}).first()
+        return self.latest("process", key) if row is None else str(row[0])
+
+    def newest_deployment(self) -> int | None:
+        """The id of the last deployment; None where nothing was deployed."""
+        row = _NEWEST_DEPLOYMENT.execute(self._connection, {}).first()
+        return None if row is None else row[0]
 
     def latest(self, kind: str, key: str) -> str:
         """The id of the newest definition of that kind and key.

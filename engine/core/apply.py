@@ -24,7 +24,7 @@ def replay(history: Iterable[Fact]) -> State:
 
 
 def _instance_started(state: State, fact: facts.InstanceStarted) -> None:
-    state.business_key = fact.business_key
+    state.business_key, state.deployment_id = fact.business_key, fact.deployment_id
     state.last_id = fact.id
     state.tokens[fact.id] = Token(fact.id, fact.element_id, 0, fact.id, fact.definition_id)
 

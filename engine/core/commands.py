@@ -16,12 +16,16 @@ Variables = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StartInstance:
-    """Open the process scope and begin at one start event: the none start event where `start_event` is None."""
+    """Open the process scope and begin at one start event: the none start event where `start_event` is None.
+
+    `deployment_id` is the newest deployment there is: a call of the latest version sees nothing that came after it.
+    """
 
     definition_id: str
     business_key: str
     variables: Variables = field(default_factory=dict)
     start_event: str | None = None
+    deployment_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class InstanceStarted:
-    """The process scope is token `id`."""
+    """The process scope is token `id`. `deployment_id` was the newest deployment then."""
 
     id: int
     definition_id: str
     element_id: str
     business_key: str
+    deployment_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

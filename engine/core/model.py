@@ -217,8 +217,11 @@ class Library(Protocol):
         """The compiled process of this definition."""
         ...
 
-    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
-        """The definition id that a call activity of definition `caller` is bound to; raises NotFound."""
+    def resolve(self, key: str, binding: str, version: str | None, caller: str, known: int | None) -> str:
+        """The definition id that a call activity of definition `caller` is bound to; raises NotFound.
+
+        ``latest`` is the latest of deployment `known` or before, so that a case keeps the diagrams it began with.
+        """
         ...
 
     def decision(self, key: str, caller: str) -> Decision:

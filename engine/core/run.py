@@ -90,7 +90,9 @@ def _start_instance(execution: Execution, command: commands.StartInstance) -> No
         known = ", ".join(f"'{name}'" for name in model.starts)
         wanted = "without a trigger" if start is None else f"'{start}'"
         raise ExecutionFailed(model.key, f"it has no start event {wanted}; its start events are {known}.")
-    execution.emit(facts.InstanceStarted(ROOT, command.definition_id, model.key, command.business_key))
+    execution.emit(
+        facts.InstanceStarted(ROOT, command.definition_id, model.key, command.business_key, command.deployment_id)
+    )
     root = execution.state.tokens[ROOT]
     execution.set_variables(root, command.variables)
     try:

@@ -81,9 +81,13 @@ class Token:
 
 @dataclass(slots=True)
 class State:
-    """`ended` is empty while the instance runs, then ``completed``, ``failed`` or ``cancelled``."""
+    """`ended` is empty while the instance runs, then ``completed``, ``failed`` or ``cancelled``.
+
+    `deployment_id` was the newest deployment when it began.
+    """
 
     business_key: str = ""
+    deployment_id: int | None = None
     last_id: int = 0
     ended: str = ""
     tokens: dict[int, Token] = field(default_factory=dict)
@@ -94,6 +98,7 @@ class State:
             {
                 "format": FORMAT,
                 "business_key": self.business_key,
+                "deployment_id": self.deployment_id,
                 "last_id": self.last_id,
                 "ended": self.ended,
                 "tokens": [_token_to_list(token) for token in self.tokens.values()],
@@ -114,7 +119,7 @@ class State:
             raise ValueError(f"Expected a state of format {FORMAT}, but it is of format {data.get('format')!r}.")
         tokens = [_token_from_list(values) for values in data["tokens"]]
         waits = [_wait_from_list(values) for values in data["waits"]]
-        state = cls(data["business_key"], data["last_id"], data["ended"])
+        state = cls(data["business_key"], data["deployment_id"], data["last_id"], data["ended"])
         state.tokens = {token.id: token for token in tokens}
         state.waits = {wait.id: wait for wait in waits}
         # Children and waits are known from the other side; in the order of their ids, which is that of their birth.

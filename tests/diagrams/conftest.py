@@ -41,7 +41,7 @@ class Lifecycle:
     def process(self, definition_id: str) -> ProcessModel:
         return self.processes[definition_id]
 
-    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
+    def resolve(self, key: str, binding: str, version: str | None, caller: str, known: int | None) -> str:
         return self.processes[key].key
 
     def decision(self, key: str, caller: str) -> Decision:

@@ -132,3 +132,29 @@ def test_a_retry_cycle_that_says_nothing_is_refused_with_its_element(world: Worl
     with pytest.raises(InvalidDefinition, match="'soon' does not say how often and when to retry") as wrong:
         world.deploy(process(f'<startEvent id="s"/>{job}<endEvent id="e"/>', "s j e"))
     assert [problem.element_id for problem in wrong.value.problems] == ["j"]
+
+
+def test_a_running_case_keeps_the_stages_it_began_with(world: World) -> None:
+    def stage(element_id: str) -> bytes:
+        return diagram(process(f'<startEvent id="s"/><userTask id="{element_id}"/>', f"s {element_id}", key="C"))
+
+    main = process(
+        '<startEvent id="s"/><userTask id="first"/><callActivity id="call" calledElement="C"/>', "s first call"
+    )
+    world.deploy(main_bpmn=diagram(main), stage_bpmn=stage("old"))
+    world.start(business_key="before")
+    world.deploy(stage_bpmn=stage("new"))
+    world.start(business_key="after")
+    for _ in range(2):
+        world.complete("first")
+    assert {task.business_key: task.element_id for task in world.user_tasks()} == {"before": "old", "after": "new"}
+    assert world.wrong() == []
+
+
+def test_a_stage_that_was_missing_is_taken_once_it_is_deployed(world: World) -> None:
+    world.deploy(process('<startEvent id="s"/><callActivity id="call" calledElement="C"/>', "s call"))
+    world.start()
+    (incident,) = world.incidents
+    world.deploy(stage_bpmn=diagram(process('<startEvent id="s"/><userTask id="u"/>', "s u", key="C")))
+    world.retry(incident)
+    assert world.open == ["u"]

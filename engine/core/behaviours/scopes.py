@@ -75,7 +75,8 @@ class CallActivity(Activity):
         assert isinstance(spec, CallSpec)
         key = run.text(spec.process, token) or ""
         version = None if spec.version is None else run.text(spec.version, token)
-        definition_id = run.library.resolve(key, spec.binding, version, run.definition_id(token))
+        caller, known = run.definition_id(token), run.state.deployment_id
+        definition_id = run.library.resolve(key, spec.binding, version, caller, known)
         called = run.library.process(definition_id)
         process = called.elements[called.key]
         if process.start_event is None:

@@ -70,7 +70,7 @@ class Case:
     def process(self, definition_id: str) -> ProcessModel:
         return self.models[definition_id]
 
-    def resolve(self, key: str, binding: str, version: str | None, caller: str) -> str:
+    def resolve(self, key: str, binding: str, version: str | None, caller: str, known: int | None) -> str:
         if key not in self.models:
             raise NotFound("process", key)
         return key
