@@ -290,7 +290,7 @@ def test_what_a_person_wrote_or_is_called_is_in_no_variable_and_no_journal(burea
     for words in (
         "Ming",
         "Example",
-        "0579",
+        "0579-1234567",
         "Well Lane",
         "brown",
         "Rust",
