@@ -26,6 +26,7 @@ from web.presentation import count, days_ahead, when
 from web.server import serve as serve_until_stopped
 from web.settings import Settings
 from workflows import audit
+from workflows import accounts
 from workflows import demo as demonstration
 from workflows import intake as bulk_intake
 from workflows.office import open_engine
@@ -146,6 +147,25 @@ def intake(file: Path, map_file: Path) -> None:
     )
     if report.rejects is not None:
         click.echo(f"Rejected rows, with the reason of each: {report.rejects}")
+
+
+@main.group()
+def account() -> None:
+    """Who may sign in."""
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--person", required=True, help="What this person is called on pages.")
+@click.option(
+    "--group", "groups", multiple=True, required=True, help="Such as role:supervisor or unit:water; may repeat."
+)
+@click.password_option(help="Asked for where it is not given.")
+def add_account(name: str, person: str, groups: tuple[str, ...], password: str) -> None:
+    """Let somebody sign in as NAME."""
+    with _engine(configuration.load()) as engine:
+        engine.transact(lambda tx: accounts.add(tx, name, person, password, groups))
+    click.echo(f"{person} can sign in as {name}.")
 
 
 @main.command()

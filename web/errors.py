@@ -166,7 +166,13 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _fault(error: Exception) -> ResponseReturnValue:
     log.error("%s %s %s", reference(), request.method, request.path, exc_info=error)
-    return _render(FAULT, "")
+    try:
+        return _render(FAULT, "")
+    except Exception:
+        # the page needs what is broken, the database for one
+        log.exception("%s: expected to render the page of this fault, but that failed as well", reference())
+        text = f"{FAULT.heading}. {FAULT.advice} Reference {reference()}\n"
+        return Response(text, FAULT.status, mimetype="text/plain")
 
 
 def _send_again(endpoint: str, why: str, first: str, status: HTTPStatus) -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from engine.tables import journal, process_instances
 from tests.bureau import Bureau
 from web.cli import main
+from workflows import accounts
 
 MAP = """
 [source]
@@ -105,6 +106,16 @@ def test_a_setting_that_cannot_be_used_is_said_in_one_line(run, variables, messa
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_first_account_comes_from_the_command_line(run, tmp_path):
+    arguments = ("account", "add", "mei", "--person", "Mei Example", "--group", "role:supervisor", "--password")
+    assert "Mei Example can sign in as mei." in run(*arguments, "long enough").output
+    assert "expected a sign-in that is free" in run(*arguments, "long enough").output
+    bureau = Bureau(tmp_path / "pujiang.db")
+    signed_in = bureau.ask(lambda tx: accounts.sign_in(tx, "mei", "long enough"))
+    bureau.close()
+    assert signed_in.groups == {"role:supervisor"}
 
 
 def test_settings_are_shown_without_secrets(run):

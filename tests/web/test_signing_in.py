@@ -109,6 +109,23 @@ def test_what_nobody_expected_is_logged_under_the_reference_that_the_page_shows(
     assert reference in caplog.text
 
 
+def test_a_database_that_is_gone_still_leaves_a_reference(bureau, signed_in, monkeypatch):
+    def gone(*_args, **_kwargs):
+        raise OSError("the disk is gone")
+
+    clerk = signed_in("clerk")
+    monkeypatch.setattr(bureau.engine, "read", gone)
+    answer = clerk.client.get("/tasks/")
+    assert answer.status_code == 500
+    assert answer.headers["X-Reference"] in answer.get_data(as_text=True)
+
+
+def test_what_is_too_large_is_refused_with_a_page(visitor):
+    visitor.get("/petition/new")
+    assert "This is too large to be taken" in visitor.post("/petition/new", claims="x" * 3_000_000)
+    assert visitor.answer.status_code == 413
+
+
 def test_an_error_of_the_engine_says_what_was_expected_and_what_is(app, visitor, monkeypatch):
     def late(*_args, **_kwargs):
         raise InvalidState("user task", 42, "complete", "was completed at 14:03 by clerk-2")
