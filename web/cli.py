@@ -25,8 +25,7 @@ from web.assets import AssetsMissing
 from web.presentation import count, days_ahead, when
 from web.server import serve as serve_until_stopped
 from web.settings import Settings
-from workflows import audit
-from workflows import accounts
+from workflows import accounts, audit
 from workflows import demo as demonstration
 from workflows import intake as bulk_intake
 from workflows.office import open_engine
