@@ -46,7 +46,7 @@ class Database:
             self._writer = _sqlite(self.url, "BEGIN IMMEDIATE", read_only=False)
             self._reader = _sqlite(self.url, "BEGIN", read_only=True)
         else:
-            self._writer = sa.create_engine(self.url)
+            self._writer = sa.create_engine(self.url, hide_parameters=True)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
@@ -103,7 +103,8 @@ def _url(text: str) -> sa.URL:
 
 def _sqlite(url: sa.URL, begin: str, *, read_only: bool) -> sa.Engine:
     # A connection is given back only after its transaction has ended, so the pool need not roll back once more.
-    engine = sa.create_engine(url, pool_size=8, max_overflow=-1, pool_reset_on_return=None)
+    # Parameters may be personal, and an error's text goes to logs, incidents and the journal.
+    engine = sa.create_engine(url, pool_size=8, max_overflow=-1, pool_reset_on_return=None, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

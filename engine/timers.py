@@ -7,7 +7,7 @@ timers, and after an outage too.
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -26,32 +26,37 @@ log = logging.getLogger(__name__)
 Key = tuple[int, int]
 """Instance and number of a timer; instance 0 where it starts one."""
 
+RETRY = timedelta(minutes=5)
+"""After which a timer that could not be fired is tried again."""
+
 _NOW = sa.bindparam("now", type_=timers.c.due.type)
 _EARLIEST = Statement(
     sa.select(timers.c.due, timers.c.instance_id, timers.c.id)
     .where(timers.c.due <= _NOW)
     .order_by(timers.c.due, timers.c.instance_id, timers.c.id)
-    .limit(sa.bindparam("many", type_=sa.Integer))
+    .limit(1)
 )
 _EARLIEST_START = Statement(
     sa.select(start_timers.c.due, sa.literal(0), start_timers.c.id)
     .where(start_timers.c.due <= _NOW)
     .order_by(start_timers.c.due, start_timers.c.id)
-    .limit(sa.bindparam("many", type_=sa.Integer))
+    .limit(1)
 )
 
 
 def fire_due(engine: Runtime, now: datetime | None = None) -> int:
-    """Fire every timer that is due; how many there were. One that cannot be fired is left for the next time."""
+    """Fire every timer that is due; how many. One that cannot be fired is put off, and keeps no other waiting."""
     now = now or engine.clock.now()
-    failed: set[Key] = set()
     fired = 0
-    while (key := engine.read(partial(_earliest, now, failed))) is not None:
+    while engine.read(partial(_earliest, now)) is not None:
+        tried: list[Key] = []
         try:
-            fired += engine.transact(partial(_fire_earliest, now, failed))
+            fired += engine.transact(partial(_fire_earliest, now, tried))
         except Exception:
-            log.exception("Timer %s-%s could not be fired.", *key)
-            failed.add(key)
+            if not tried:
+                raise
+            log.exception("Timer %s-%s could not be fired; it is tried again in %s.", *tried[-1], RETRY)
+            engine.transact(partial(_put_off, tried[-1], now + RETRY))
     return fired
 
 
@@ -74,26 +79,29 @@ def fire(tx: Transaction, instance_id: int, timer_id: int) -> None:
     instances.execute(tx, instance_id, FireTimer(timer_id))
 
 
-def _earliest(now: datetime, failed: set[Key], tx: Transaction) -> Key | None:
-    many = {"now": now, "many": len(failed) + 1}
-    rows = [*_EARLIEST.execute(tx.connection, many), *_EARLIEST_START.execute(tx.connection, many)]
-    keys = ((row[1], row[2]) for row in sorted(tuple(row) for row in rows))
-    return next((key for key in keys if key not in failed), None)
+def _earliest(now: datetime, tx: Transaction) -> Key | None:
+    rows = [*_EARLIEST.execute(tx.connection, {"now": now}), *_EARLIEST_START.execute(tx.connection, {"now": now})]
+    return min(((row[0], (row[1], row[2])) for row in rows), default=(None, None))[1]
 
 
-def _fire_earliest(now: datetime, failed: set[Key], tx: Transaction) -> int:
-    key = _earliest(now, failed, tx)
+def _fire_earliest(now: datetime, tried: list[Key], tx: Transaction) -> int:
+    key = _earliest(now, tx)
     if key is None:
         return 0
-    try:
-        if key[0]:
-            instances.execute(tx, key[0], FireTimer(key[1]))
-        else:
-            _start(tx, key[1])
-    except Exception:
-        failed.add(key)
-        raise
+    tried.append(key)
+    if key[0]:
+        instances.execute(tx, key[0], FireTimer(key[1]))
+    else:
+        _start(tx, key[1])
     return 1
+
+
+def _put_off(key: Key, due: datetime, tx: Transaction) -> None:
+    instance_id, timer_id = key
+    this = sa.update(start_timers).where(start_timers.c.id == timer_id)
+    if instance_id:
+        this = sa.update(timers).where(timers.c.instance_id == instance_id, timers.c.id == timer_id)
+    tx.connection.execute(this.values(due=due))
 
 
 def _start(tx: Transaction, start_timer_id: int) -> None:

@@ -11,7 +11,7 @@ from engine import clock
 from engine.clock import Clock, FixedClock
 from engine.engine import Engine
 from engine.errors import InvalidInput, NotPermitted
-from tests.engine.core.case import process
+from tests.engine.core.case import flows, process
 from tests.engine.world import World
 
 CHAIN = (
@@ -95,3 +95,19 @@ def test_moving_it_waits_for_what_threads_are_at(make_world: Callable[..., World
     world.advance(days=2)
     assert world.open == ["u"] * 20
     assert len(ran) == len(set(ran)) == 20
+
+
+def test_a_timer_that_can_never_be_fired_does_not_stop_the_clock(world: World) -> None:
+    def timer(when: str) -> str:
+        return f"<timerEventDefinition>{when}</timerEventDefinition>"
+
+    unusable = (
+        '<subProcess id="es" triggeredByEvent="true"><startEvent id="es_s">'
+        f'{timer("<timeDate>${missing}</timeDate>")}</startEvent><endEvent id="x"/>{flows("es_s x")}</subProcess>'
+    )
+    daily = timer("<timeCycle>R/P1D</timeCycle>")
+    world.deploy(process(f'<startEvent id="s">{daily}</startEvent><userTask id="u"/>{unusable}', "s u"))
+    before = world.clock.now()
+    world.advance(days=2)
+    assert world.clock.now() == before + timedelta(days=2)
+    assert world.open == []

@@ -147,4 +147,6 @@ def test_one_timer_that_cannot_be_fired_holds_up_no_other(world: World, monkeypa
         patched.setattr(instances, "execute", fail_for_one)
         assert timers.fire_due(world.engine) == 1
     assert [each.instance_id for each in world.user_tasks() if each.element_id == "late"] == [sound.id]
+    assert timers.fire_due(world.engine) == 0
+    world.clock.move(timers.RETRY)
     assert timers.fire_due(world.engine) == 1
