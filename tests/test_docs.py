@@ -145,6 +145,13 @@ def test_the_sign_ins_of_the_demonstration_are_those_of_the_readme() -> None:
     assert f"`{demo_petitions.QUERY_CODE}`" in text("README.md")
 
 
+def test_every_figure_of_the_benchmarks_is_explained() -> None:
+    sources = [path.read_text("utf-8") for path in (ROOT / "benchmarks").glob("*.py")]
+    figures = {name for source in sources for name in re.findall(r'figures\.add\("(\w+)"', source)}
+    told = set(re.findall(r"`(\w+)`", text("docs/developer.md")))
+    assert figures - told == {"intake_registered", "intake_rejected"}
+
+
 # The lifecycle
 
 LIFECYCLE = "docs/lifecycle.md"
