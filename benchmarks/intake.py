@@ -1,6 +1,6 @@
 """Petitions taken in from a file, each through the real process start until it waits for a person.
 
-With PUJIANG_BENCHMARK_CASES and PUJIANG_BENCHMARK_MAP it reads that file; without them it makes one of the same shape.
+With BENCHMARK_CASES and BENCHMARK_MAP it reads that file; without them it makes one of the same shape.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ PLACES = ("Brooklyn", "Manhattan", "Queens", "Bronx", "Staten Island", "")
 
 
 def measure(figures: Figures) -> None:
-    given = os.environ.get("PUJIANG_BENCHMARK_CASES")
-    print(f"# intake of {given or f'{ROWS} generated rows (set PUJIANG_BENCHMARK_CASES for real ones)'}")
+    given = os.environ.get("BENCHMARK_CASES")
+    print(f"# intake of {given or f'{ROWS} generated rows (set BENCHMARK_CASES for real ones)'}")
     with tempfile.TemporaryDirectory(prefix="pujiang-bench-") as name:
         folder = Path(name)
         file = folder / "cases.csv"
@@ -36,7 +36,7 @@ def measure(figures: Figures) -> None:
             _generate(file)
         engine = open_engine(f"sqlite:///{folder / 'pujiang.db'}", HANDLERS)
         demo.build(engine)
-        report = intake.run(engine, file, Path(os.environ.get("PUJIANG_BENCHMARK_MAP", MAP)))
+        report = intake.run(engine, file, Path(os.environ.get("BENCHMARK_MAP", MAP)))
         engine.stop()
     figures.add("intake_per_second", report.per_second, "rows/s")
     figures.add("intake_registered", report.registered, "petitions")

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -48,6 +49,12 @@ class Database:
         else:
             self._writer = sa.create_engine(self.url, hide_parameters=True)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @property
+    def file(self) -> Path | None:
+        """Where an SQLite database is; None for a database server."""
+        is_file = self.url.get_backend_name() == "sqlite" and self.url.database is not None
+        return Path(self.url.database or "") if is_file else None
 
     @property
     def dialect(self) -> sa.Dialect:

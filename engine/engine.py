@@ -106,6 +106,15 @@ class Engine:
         migrating.upgrade(self.database, locations)
         refresh(self)
 
+    def check(self, *locations: str) -> None:
+        """Take the database as it is, and change nothing in it. Takes over the clock's offset as well.
+
+        Raises:
+            InvalidState: it is not of this release; `upgrade` would bring it there.
+        """
+        migrating.check(self.database, locations)
+        refresh(self)
+
     def transact(self, work: Callable[[Transaction], T], actor: Actor = SYSTEM) -> T:
         """Do `work` in one transaction: all of it is written, or nothing.
 

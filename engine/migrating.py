@@ -8,8 +8,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from engine.database import Database
+from engine.errors import InvalidState
 
 HERE = Path(__file__).parent / "migrations"
 
@@ -20,14 +23,36 @@ def upgrade(database: Database, locations: Sequence[str] = ()) -> None:
     Args:
         locations: folders of migrations as ``package:folder``.
     """
+    config = _config(locations)
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+
+
+def check(database: Database, locations: Sequence[str] = ()) -> None:
+    """Only look whether the database is of this release.
+
+    Raises:
+        InvalidState: it is not, or nothing is there.
+    """
+    shown = database.url.render_as_string()
+    if database.file is not None and not database.file.exists():
+        raise InvalidState("database", shown, "find", "is not there")
+    wanted = set(ScriptDirectory.from_config(_config(locations)).get_heads())
+    with database.read() as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+    if found != wanted:
+        is_there = "is of another release" if found else "is empty"
+        raise InvalidState("database", shown, "find this release's", is_there)
+
+
+def _config(locations: Sequence[str]) -> Config:
     config = Config()
     config.set_main_option("script_location", str(HERE))
     folders = [HERE / "versions", *(_folder(location) for location in locations)]
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(str(folder).replace("%", "%%") for folder in folders))
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "heads")
+    return config
 
 
 def _folder(location: str) -> Path:

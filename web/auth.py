@@ -89,14 +89,14 @@ def sign_out() -> ResponseReturnValue:
 
 
 def _page(name: str = "", problem: str = "") -> str:
-    is_demo = settings().demo
+    petitioner = engine().read(demo.petitioner_sign_in, SYSTEM) if settings().demo else None
     return render_template(
         "auth/sign-in.html",
         name=name,
         problem=problem,
         next=_next(),
-        sign_ins=demo.SIGN_INS if is_demo else (),
-        petitioner=engine().read(demo.petitioner_sign_in, SYSTEM) if is_demo else None,
+        sign_ins=() if petitioner is None else demo.SIGN_INS,
+        petitioner=petitioner,
     )
 
 

@@ -28,7 +28,7 @@ from web.settings import Settings
 from workflows import accounts, audit
 from workflows import demo as demonstration
 from workflows import intake as bulk_intake
-from workflows.office import open_engine
+from workflows.office import open_engine, open_to_read
 
 _SPAN = re.compile(r"(\d{1,5})([dh])")
 
@@ -87,9 +87,9 @@ def migrate() -> None:
 def verify(chain_only: bool) -> None:
     """Check every journal, its texts and the state it leads to: any changed byte, gap or cut-off end shows.
 
-    Ends with 1 where something is wrong.
+    Changes nothing itself. Ends with 1 where something is wrong.
     """
-    with _engine(configuration.load()) as engine:
+    with _reading(configuration.load()) as engine:
         findings = engine.read(lambda tx: audit.verify(tx, replayed=not chain_only))
         total = engine.read(lambda tx: sum(1 for _ in journal.heads(tx)))
     for finding in findings:
@@ -107,19 +107,25 @@ def clock() -> None:
 @clock.command("show")
 def show_clock() -> None:
     """Say what time it is."""
-    with _engine(configuration.load()) as engine:
+    with _reading(configuration.load()) as engine:
         click.echo(_time(engine))
 
 
 @clock.command("advance")
 @click.argument("span")
-def advance_clock(span: str) -> None:
+@click.option("--real-cases", is_flag=True, help="Do it to a database that is no demonstration's. It cannot be undone.")
+def advance_clock(span: str, real_cases: bool) -> None:
     """Move the clock on by SPAN, such as 20d or 12h: what falls due in it happens, in its order."""
     match = _SPAN.fullmatch(span)
     if match is None:
         raise click.BadParameter(f"expected a number of days or hours such as 20d or 12h, but it is '{span}'.")
     delta = timedelta(**{{"d": "days", "h": "hours"}[match[2]]: int(match[1])})
     with _engine(configuration.load()) as engine:
+        if not real_cases and not engine.read(demonstration.is_there):
+            raise click.ClickException(
+                "Expected a demonstration's database, but this one has cases of its own, whose deadlines would pass "
+                "for good. If that is what you want, add --real-cases."
+            )
         engine_clock.advance(engine, delta)
         click.echo(_time(engine))
 
@@ -179,6 +185,16 @@ def settings() -> None:
 
 def _with(chosen: Settings, host: str | None, port: int | None) -> Settings:
     return replace(chosen, host=host or chosen.host, port=chosen.port if port is None else port)
+
+
+@contextmanager
+def _reading(chosen: Settings) -> Iterator[Engine]:
+    """An engine that leaves the database as it is."""
+    engine = open_to_read(chosen.database_url, HANDLERS)
+    try:
+        yield engine
+    finally:
+        engine.stop()
 
 
 def _open(chosen: Settings) -> Engine:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
 from waitress.server import create_server
 
 from engine.engine import Engine
@@ -26,14 +27,12 @@ def serve(settings: Settings, engine: Engine, ready: Callable[[str], None]) -> N
         AssetsMissing: the front end was not built.
         OSError: the address is taken, or cannot be listened on.
     """
-    server = create_server(
-        create_app(settings, engine),
-        host=settings.host,
-        port=settings.port,
-        threads=settings.threads,
-        ident="pujiang",
-        max_request_body_size=settings.max_request_kib * 1024 + _OVERHEAD,
-    )
+    app = create_app(settings, engine)
+    try:
+        server = _listen(app, settings)
+    except OSError as error:
+        reason = f"{error.strerror or error}: {settings.host}, port {settings.port}"
+        raise OSError(error.errno, f"{reason}. Choose another one with --port or PUJIANG_PORT") from error
     # waitress takes SystemExit for the wish to stop, as it does KeyboardInterrupt
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     engine.start()
@@ -42,6 +41,17 @@ def serve(settings: Settings, engine: Engine, ready: Callable[[str], None]) -> N
         server.run()
     finally:
         engine.stop()
+
+
+def _listen(app: Flask, settings: Settings) -> Any:
+    return create_server(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident="pujiang",
+        max_request_body_size=settings.max_request_kib * 1024 + _OVERHEAD,
+    )
 
 
 def _port(server: Any) -> int:

@@ -68,9 +68,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", "8000", "Port the server listens on", _port),
     Setting("threads", "8", "Requests served at the same time", _count),
     Setting("proxies", "0", "Trusted proxies in front, for the visitor's address and https", _count),
-    Setting(
-        "demo", "0", "1: demonstration data, its sign-ins on the sign-in page, and a clock that can be moved", _boolean
-    ),
+    Setting("demo", "0", "1: a demonstration's sign-ins on the sign-in page, and a page to move its clock", _boolean),
     Setting("office_name", "Pujiang County Petition Office", "Name of the office in the page header"),
     Setting("session_hours", "10", "Hours without a request after which a person is signed out", _count),
     Setting("cookie_secure", "0", "1: cookies go over https only (set it wherever https is in front)", _boolean),

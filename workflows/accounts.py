@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from engine.actors import Actor
 from engine.database import Transaction
 from engine.errors import InvalidVariables, NotFound
-from workflows import tables
+from workflows import permissions, tables, units
 
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1
 """The cost of one guess: 16 MiB and some tens of milliseconds (RFC 7914)."""
 
 
 SHORTEST_PASSWORD = 8
+ROLES = frozenset({permissions.CASEWORKER, permissions.SUPERVISOR, permissions.DESIGNER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,10 @@ class Account:
 
 
 def add(tx: Transaction, account_id: str, name: str, password: str, groups: Iterable[str]) -> Account:
-    """Raises NotPermitted, or InvalidVariables where the sign-in is taken or the password too short."""
+    """Raises NotPermitted, or InvalidVariables: the sign-in is taken, the password too short, a group unknown."""
     _check_password(password)
+    groups = frozenset(groups)
+    _check_groups(tx, groups)
     return add_hashed(tx, account_id, name, hash_password(password), groups)
 
 
@@ -60,6 +63,15 @@ def add_hashed(tx: Transaction, account_id: str, name: str, password_hash: str, 
         )
     )
     return account
+
+
+def _check_groups(tx: Transaction, groups: frozenset[str]) -> None:
+    """Roles and units are known; any other group is whatever a diagram calls its candidates."""
+    known = ROLES | {f"{kind}:{unit.code}" for unit in units.find(tx) for kind in ("unit", "head")}
+    unknown = sorted(group for group in groups if ":" in group and group not in known)
+    if unknown:
+        expected = f"expected {', '.join(sorted(ROLES))}, or unit: or head: with the code of a unit"
+        raise InvalidVariables({"groups": f"{expected}, but found {', '.join(unknown)}"})
 
 
 def sign_in(tx: Transaction, account_id: str, password: str) -> Account | None:

@@ -68,6 +68,11 @@ def build(engine: Engine) -> tuple[SignIn, ...]:
     return SIGN_INS if petitioner is None else (*SIGN_INS, petitioner)
 
 
+def is_there(tx: Transaction) -> bool:
+    """Whether this is a demonstration's database."""
+    return petitioner_sign_in(tx) is not None
+
+
 def petitioner_sign_in(tx: Transaction) -> SignIn | None:
     """The number and query code of the sample petition that waits to be rated; None outside of the demo."""
     number = cases.find_source_key(tx, demo_petitions.TO_BE_RATED)

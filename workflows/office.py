@@ -21,6 +21,8 @@ from workflows.calendars import LOCAL
 
 T = TypeVar("T")
 
+MIGRATIONS = "workflows:migrations/versions"
+
 _RESULT = Statement(
     sa.select(tables.handled_jobs.c.result).where(tables.handled_jobs.c.job_id == sa.bindparam("of_job"))
 )
@@ -72,10 +74,31 @@ class Office:
 def open_engine(
     database_url: str, handlers: Mapping[str, Callable[..., Any]], *, clock: Clock | None = None, **options: Any
 ) -> Engine:
-    """An engine with the petition domain in it: permissions, handlers, clocks, and the bundled diagrams deployed.
+    """An engine with the petition domain in it, brought up to this release: schema, bundled diagrams and units.
 
     `options` go to the engine as they are.
     """
+    engine = _engine(database_url, handlers, clock, options)
+    engine.upgrade(MIGRATIONS)
+    deploy_bundled(engine)
+    engine.transact(bundled_units.settle)
+    return engine
+
+
+def open_to_read(database_url: str, handlers: Mapping[str, Callable[..., Any]]) -> Engine:
+    """As `open_engine`, but the database stays as it is: to look at what someone else keeps, or a backup.
+
+    Raises:
+        InvalidState: it is not of this release.
+    """
+    engine = _engine(database_url, handlers, None, {})
+    engine.check(MIGRATIONS)
+    return engine
+
+
+def _engine(
+    database_url: str, handlers: Mapping[str, Callable[..., Any]], clock: Clock | None, options: Mapping[str, Any]
+) -> Engine:
     office = Office()
     engine = Engine(
         database_url,
@@ -87,9 +110,6 @@ def open_engine(
         **options,
     )
     office.open(engine)
-    engine.upgrade("workflows:migrations/versions")
-    deploy_bundled(engine)
-    engine.transact(bundled_units.settle)
     engine.on_tick(clocks.tick, clocks.next_due)
     return engine
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import socket
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -74,9 +76,27 @@ def test_verify_sees_a_state_that_its_history_does_not_lead_to(run, tmp_path):
     assert "expected the stored state to be what its history leads to" in result.output
 
 
-def test_the_clock_is_moved_and_shown(run):
+def test_looking_at_a_database_changes_nothing_in_it(run, tmp_path):
+    for command in (("verify",), ("clock", "show")):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert "but it is not there." in result.output
+        assert not (tmp_path / "pujiang.db").exists()
+    (tmp_path / "pujiang.db").touch()
+    assert "but it is empty." in run("verify").output
+    run("migrate")
+    with sqlite3.connect(tmp_path / "pujiang.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'older' WHERE version_num LIKE 'engine%'")
+    assert "but it is of another release." in run("verify").output
+
+
+def test_the_clock_is_moved_and_shown(run, tmp_path):
+    run("migrate")
     assert "ahead" not in run("clock", "show").output
-    assert "(20 days ahead of the world)" in run("clock", "advance", "20d").output
+    refused = run("clock", "advance", "20d")
+    assert refused.exit_code == 1
+    assert "Expected a demonstration's database" in refused.output
+    assert "(20 days ahead of the world)" in run("clock", "advance", "20d", "--real-cases").output
     assert "(20 days ahead of the world)" in run("clock", "show").output
     assert "expected a number of days or hours such as 20d" in run("clock", "advance", "soon").output
 
@@ -116,6 +136,24 @@ def test_the_first_account_comes_from_the_command_line(run, tmp_path):
     signed_in = bureau.ask(lambda tx: accounts.sign_in(tx, "mei", "long enough"))
     bureau.close()
     assert signed_in.groups == {"role:supervisor"}
+
+
+def test_an_account_in_a_group_that_is_misspelt_is_refused(run):
+    arguments = ("account", "add", "mei", "--person", "Mei Example", "--password", "long enough", "--group")
+    refused = run(*arguments, "role:supervsor", "--group", "unit:nowhere")
+    assert refused.exit_code == 1
+    assert "but found role:supervsor, unit:nowhere" in refused.output
+    assert run(*arguments, "unit:water", "--group", "flood-watch").exit_code == 0
+
+
+def test_a_port_that_is_taken_is_named(run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run("serve", "--port", str(port))
+    assert result.exit_code == 1
+    assert f"127.0.0.1, port {port}. Choose another one with --port" in result.output
 
 
 def test_settings_are_shown_without_secrets(run):
