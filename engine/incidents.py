@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,16 +60,20 @@ _SELECT = sa.select(*_COLUMNS).join_from(
 _PLACE = (incidents.c.raised_at, incidents.c.instance_id, incidents.c.id)
 
 
+_KEY = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+"""Instance and number; neither longer than a database takes."""
+
+
 def _incident(row: Any) -> Incident:
     instance_id, number, business_key, *rest = row
     return Incident(f"{instance_id}-{number}", instance_id, business_key, *rest)
 
 
 def _key(incident_id: str) -> tuple[int, int]:
-    instance_id, _, number = incident_id.partition("-")
-    if not (instance_id.isdecimal() and number.isdecimal()):
+    found = _KEY.fullmatch(incident_id)
+    if found is None:
         raise NotFound("incident", incident_id)
-    return int(instance_id), int(number)
+    return int(found[1]), int(found[2])
 
 
 def get(tx: Transaction, incident_id: str) -> Incident:

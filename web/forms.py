@@ -24,6 +24,8 @@ Errors = Mapping[str, str]
 
 DATE_PARTS = ("day", "month", "year")
 _ROW_LIMIT = 200
+_LONGEST_NUMBER = 18
+"""Digits of what fits into eight bytes."""
 
 
 class Sent(Protocol):
@@ -74,6 +76,11 @@ class Problem:
 
     target: str
     message: str
+
+
+def whole_number(text: str) -> int | None:
+    """A number that was sent, or None where it is none; one too long for the database is none either."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 def element_id(name: str) -> str:
@@ -129,8 +136,8 @@ def changed_rows(form: Form, raw: Raw, change: str) -> dict[str, list[str]]:
     if item is None:
         return changed
     rows = [_row(raw, name, row) for row in _row_indexes(raw, name)]
-    if action == "remove" and index.isdecimal() and int(index) < len(rows):
-        del rows[int(index)]
+    if action == "remove" and (at := whole_number(index)) is not None and at < len(rows):
+        del rows[at]
     if action == "add" and len(rows) < _ROW_LIMIT:
         rows.append({column.key: [""] for column in item.fields if column.is_input})
     kept = {key: texts for key, texts in changed.items() if not key.startswith(f"{name}.")}
@@ -257,7 +264,7 @@ def _labels(form: Form, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _row_indexes(raw: Raw, name: str) -> list[int]:
     found = (key[len(name) + 1 :].partition(".")[0] for key in raw if key.startswith(f"{name}."))
-    return sorted({int(index) for index in found if index.isdecimal()})[:_ROW_LIMIT]
+    return sorted({number for index in found if (number := whole_number(index)) is not None})[:_ROW_LIMIT]
 
 
 def _row(raw: Raw, name: str, index: int) -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ from engine.incidents import IncidentQuery
 from web import errors, labels, timeline
 from web.auth import current_actor
 from web.current import engine, settings
+from web.forms import whole_number
 from web.presentation import count, day, days_ahead
 from workflows import audit as auditing
 from workflows import case_files, cases, clocks
@@ -83,9 +84,10 @@ def retry(incident_id: str) -> ResponseReturnValue:
 @login_required
 def breaches() -> ResponseReturnValue:
     """Clocks that ran out, the latest first."""
+    after = whole_number(request.args.get("after", ""))
 
     def work(tx: Transaction) -> tuple[Any, labels.Labels]:
-        return clocks.find_breached(tx, limit=PAGE + 1, after=_after()), labels.load(tx)
+        return clocks.find_breached(tx, limit=PAGE + 1, after=after), labels.load(tx)
 
     found, words = engine().read(work, current_actor())
     more = url_for("supervision.breaches", after=found[PAGE - 1].id) if len(found) > PAGE else ""
@@ -133,10 +135,11 @@ def move_clock() -> ResponseReturnValue:
     """Go on by some days: everything that falls due in them happens, in its order."""
     _only_in_a_demo()
     text = request.form.get("days", "").strip()
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_DAYS:
+    days = whole_number(text)
+    if days is None or not 1 <= days <= MAX_DAYS:
         return _clock_page(f"Expected 1 to {MAX_DAYS} days, but found '{text[:20]}'."), errors.INVALID
-    now = clock.advance(engine(), timedelta(days=int(text)), current_actor())
-    flash(f"The clock moved on by {count(int(text), 'day')}: it is now {day(now)}.")
+    now = clock.advance(engine(), timedelta(days=days), current_actor())
+    flash(f"The clock moved on by {count(days, 'day')}: it is now {day(now)}.")
     return redirect(url_for("supervision.show_clock"))
 
 
@@ -162,8 +165,3 @@ def _clock_page(problem: str) -> str:
 def _only_in_a_demo() -> None:
     if not settings().demo:
         abort(404)
-
-
-def _after() -> int | None:
-    text = request.args.get("after", "")
-    return int(text) if text.isdecimal() else None
