@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -122,7 +123,12 @@ def edit(key: str, version: int) -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """The drawing board with a start and nothing else."""
     engine().read(_drawer, current_actor())
-    return _board("New diagram", "diagram.bpmn", key="new", xml=render_template("designer/new.bpmn"))
+    return _board(
+        "New diagram",
+        "diagram.bpmn",
+        key="new",
+        xml=render_template("designer/new.bpmn", key=f"process-{secrets.token_hex(4)}"),
+    )
 
 
 @blueprint.post("/open")
@@ -132,7 +138,7 @@ def open_file() -> ResponseReturnValue:
     engine().read(_drawer, current_actor())
     name, content = _uploaded(request.files.get("file"))
     try:
-        if PurePath(name).suffix in DIAGRAMS:
+        if PurePath(name).suffix.lower() in DIAGRAMS:
             return _board(name, _diagram_name(name), key=f"file:{name}", xml=_text(name, content))
         deployment = _deploy({name: content})
     except InvalidDefinition as error:
@@ -162,18 +168,18 @@ def check() -> ResponseReturnValue:
 def deploy() -> ResponseReturnValue:
     """Deploy the diagram as the next version; says where to go on, or what is wrong.
 
-    `seen` is the version that was the newest when the board was opened. Where there is a newer one by now, nothing is
-    deployed, and the answer says so: the designer decides.
+    `seen` are the versions that this designer knows of. Where another one would be followed by this diagram, nothing
+    is deployed, and the answer says so: the designer decides.
     """
+    engine().read(_drawer, current_actor())
     name, content = _uploaded(request.files.get("file"))
-    newer = engine().read(lambda tx: _newer(_drawer(tx), request.form.get("seen", "")), current_actor())
-    if newer is not None:
-        by = f"Version {newer.version} was deployed by {newer.deployed_by} after you opened this diagram."
-        return jsonify(newer=f"{by} Deploy yours on top of it?", seen=newer.id)
+    seen = frozenset(request.form.get("seen", "").split())
     try:
-        deployment = _deploy({_diagram_name(name): content})
+        deployment = _deploy({_diagram_name(name): content}, seen)
     except InvalidDefinition as error:
         return jsonify(problems=_as_json(error.problems))
+    except _Unseen as unseen:
+        return jsonify(newer=unseen.question, seen=" ".join(sorted({*seen, *unseen.ids})))
     _tell(deployment)
     first = deployment.definitions[0]
     return jsonify(location=url_for("designer.show", key=first.key, version=first.version))
@@ -203,13 +209,6 @@ def _step(model: ProcessModel, element: Element) -> Step:
     return Step(element.id, element.name, KINDS[element.kind], following)
 
 
-def _newer(tx: Transaction, seen: str) -> Definition | None:
-    if not seen:
-        return None
-    latest = deployments.latest(tx, deployments.definition(tx, seen).key)
-    return None if latest.id == seen else latest
-
-
 def _board(title: str, name: str, *, key: str, running: int = 0, **data: str) -> str:
     board = {
         "name": name,
@@ -222,9 +221,10 @@ def _board(title: str, name: str, *, key: str, running: int = 0, **data: str) ->
 
 
 def _uploaded(file: FileStorage | None) -> tuple[str, bytes]:
-    if file is None or not file.filename:
+    name = PurePath(file.filename or "").name if file is not None else ""
+    if file is None or not name:
         raise InvalidInput("Expected a file, but none was chosen.")
-    return PurePath(file.filename).name, file.read()
+    return name, file.read()
 
 
 def _diagram_name(name: str) -> str:
@@ -239,8 +239,42 @@ def _text(name: str, content: bytes) -> str:
         raise InvalidDefinition(name, [Problem(None, line, "This is not UTF-8 text.", "Save it as UTF-8.")]) from error
 
 
-def _deploy(files: Mapping[str, bytes]) -> Deployment:
-    return engine().transact(lambda tx: deployments.deploy(tx, files), current_actor())
+class _Unseen(Exception):
+    """The diagram would follow versions that its designer does not know of; takes the deployment back."""
+
+    def __init__(self, versions: Sequence[Definition], seen: Collection[str]) -> None:
+        self.ids = [version.id for version in versions]
+        known = {definition_id.partition(":")[0] for definition_id in seen}
+        told = [_said(version, version.key in known) for version in versions]
+        super().__init__(" ".join(told))
+        self.question = f"{self} Deploy yours as the next version?"
+
+
+def _said(version: Definition, was_open: bool) -> str:
+    if was_open:
+        return f"Version {version.version} was deployed by {version.deployed_by} after you opened this diagram."
+    return f"“{version.name}” is deployed already, as version {version.version} of {version.key}."
+
+
+def _deploy(files: Mapping[str, bytes], seen: Collection[str] | None = None) -> Deployment:
+    """Deploy the files, where `seen` is given only on top of these versions."""
+
+    def work(tx: Transaction) -> Deployment:
+        deployment = deployments.deploy(tx, files)
+        if seen is not None:
+            new = [definition for definition in deployment.definitions if definition.id in deployment.new]
+            unseen = [version for version in _before(tx, new) if version.id not in seen]
+            if unseen:
+                raise _Unseen(unseen, seen)
+        return deployment
+
+    return engine().transact(work, current_actor())
+
+
+def _before(tx: Transaction, definitions: Sequence[Definition]) -> list[Definition]:
+    """The versions that these follow."""
+    ids = [f"{each.key}:{each.version - 1}" for each in definitions if each.version > 1]
+    return [deployments.definition(tx, definition_id) for definition_id in ids]
 
 
 def _tell(deployment: Deployment) -> None:

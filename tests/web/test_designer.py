@@ -215,6 +215,20 @@ def test_two_designers_at_one_diagram_hear_of_each_other(client: FlaskClient, en
     assert answer == {"location": "/designer/letter/3"}
 
 
+def test_a_diagram_from_elsewhere_does_not_quietly_follow_what_is_deployed(client: FlaskClient, engine: Engine) -> None:
+    mine = LETTER.replace("Write it", "Write it well")
+    answer = client.post("/designer/deploy", **upload(mine)).get_json()
+    assert answer["newer"] == "“Letter” is deployed already, as version 1 of letter. Deploy yours as the next version?"
+    assert versions(engine) == [1]
+    answer = client.post("/designer/deploy", **upload(mine, seen=answer["seen"])).get_json()
+    assert answer == {"location": "/designer/letter/2"}
+
+
+def test_two_new_diagrams_are_two_processes(client: FlaskClient) -> None:
+    one, other = (re.search(r"process-[0-9a-f]{8}", client.get("/designer/new").text) for _ in range(2))
+    assert one and other and one[0] != other[0]
+
+
 # Files
 
 
