@@ -192,6 +192,15 @@ sa.Index(
     postgresql_where=_OPEN,
 )
 
+# How many instances run by a definition, as the main process or as a called one.
+_RUNNING = sa.text("kind = 'process' AND ended_at IS NULL")
+sa.Index(
+    "ix_activities_running",
+    *(activities.c[name] for name in ("definition_id", "instance_id")),
+    sqlite_where=_RUNNING,
+    postgresql_where=_RUNNING,
+)
+
 # Who may take an open user task; gone when it ends. `candidate` is user:ID or group:NAME.
 candidates = sa.Table(
     "candidates",

@@ -50,7 +50,7 @@ KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A version of a process, and how many cases run on it."""
+    """A version of a process, and how many cases are in it now."""
 
     definition: Definition
     running: int
@@ -196,7 +196,8 @@ def _drawer(tx: Transaction) -> Transaction:
 
 
 def _rows(tx: Transaction, definitions: list[Definition]) -> list[Row]:
-    return [Row(definition, deployments.running_instances(tx, definition.id)) for definition in definitions]
+    running = deployments.running(tx, [definition.id for definition in definitions])
+    return [Row(definition, running[definition.id]) for definition in definitions]
 
 
 def _steps(model: ProcessModel) -> list[Step]:

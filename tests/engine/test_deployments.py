@@ -32,10 +32,24 @@ def test_running_instances_stay_on_their_version(world: World) -> None:
     new = world.start()
     assert (old.definition_id, new.definition_id) == ("P:1", "P:2")
     assert sorted(world.open) == ["u", "u2"]
-    assert world.see(deployments.running_instances, "P:1") == 1
+    assert world.see(deployments.running, ["P:1", "P:2"]) == {"P:1": 1, "P:2": 1}
     world.complete("u")
-    assert world.see(deployments.running_instances, "P:1") == 0
+    assert world.see(deployments.running, ["P:1", "P:2"]) == {"P:1": 0, "P:2": 1}
     assert world.see(instances.get, old.id).definition_id == "P:1"
+
+
+def test_an_instance_runs_by_the_version_that_it_calls_too_and_counts_there_once(world: World) -> None:
+    caller = process(
+        '<startEvent id="s"/><callActivity id="c" calledElement="C"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics></callActivity>"
+        '<endEvent id="e"/>',
+        "s c e",
+    )
+    called = process('<startEvent id="s"/><userTask id="u"/><endEvent id="e"/>', "s u e", key="C")
+    world.deploy(p_bpmn=diagram(caller), c_bpmn=diagram(called))
+    world.start()
+    assert world.open == ["u", "u"]
+    assert world.see(deployments.running, ["P:1", "C:1"]) == {"P:1": 1, "C:1": 1}
 
 
 def test_the_source_is_what_was_handed_in(world: World) -> None:

@@ -96,7 +96,7 @@ def versions(engine: Engine, key: str = "letter") -> list[int]:
 def test_the_list_says_how_many_cases_run_on_each_version(client: FlaskClient, engine: Engine) -> None:
     engine.transact(lambda tx: instances.start(tx, "letter", business_key="L-1", variables={}))
     page = client.get("/designer/").text
-    assert re.search(r'>Letter</a>.*?data-label="Running on it"[^>]*>1<', page, re.DOTALL)
+    assert re.search(r'>Letter</a>.*?data-label="Cases in it"[^>]*>1<', page, re.DOTALL)
 
 
 def test_a_version_shows_its_steps_as_a_table_too(client: FlaskClient) -> None:
@@ -226,7 +226,9 @@ def test_a_diagram_from_elsewhere_does_not_quietly_follow_what_is_deployed(clien
 
 def test_two_new_diagrams_are_two_processes(client: FlaskClient) -> None:
     one, other = (re.search(r"process-[0-9a-f]{8}", client.get("/designer/new").text) for _ in range(2))
-    assert one and other and one[0] != other[0]
+    assert one is not None
+    assert other is not None
+    assert one[0] != other[0]
 
 
 # Files
