@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,32 +60,48 @@ def activities_of(tx: Transaction, instance_id: int, *, after: int = 0, limit: i
     return [Activity(*row) for row in rows]
 
 
-def path(tx: Transaction, instance_id: int, definition_id: str) -> Path:
-    """The way through one definition, which may be that of a called process."""
-    where = (activities.c.instance_id == instance_id, activities.c.definition_id == definition_id)
-    rows = tx.connection.execute(
-        sa.select(*(activities.c[name] for name in ("token_id", "element_id", "kind", "ended_at"))).where(*where)
-    ).all()
-    nodes = [row for row in rows if row.kind != "process"]
-    open_incidents = tx.connection.execute(
-        sa.select(incidents.c.token_id).where(incidents.c.instance_id == instance_id, incidents.c.resolved_at.is_(None))
-    ).scalars()
-    stuck = set(open_incidents)
+def paths(
+    tx: Transaction, instance_id: int, ways: Iterable[Activity], entries: Iterable[journal.Entry]
+) -> dict[str, Path]:
+    """The way through each definition, called ones too, by definition id, in the order in which they were entered.
+
+    `ways` are all `activities_of` the instance and `entries` its whole journal: whoever shows the way shows these as
+    well, and they are long.
+    """
+    by_definition: dict[str, list[Activity]] = {}
+    for activity in ways:
+        by_definition.setdefault(activity.definition_id, []).append(activity)
+    taken = _flows(entries)
+    stuck = _stuck(tx, instance_id)
+    return {definition_id: _path(within, taken, stuck) for definition_id, within in by_definition.items()}
+
+
+def _path(within: Sequence[Activity], taken: Mapping[int, Counter[str]], stuck: Collection[int]) -> Path:
+    nodes = [activity for activity in within if activity.kind != "process"]
+    flows: Counter[str] = Counter()
+    for activity in within:
+        flows.update(taken.get(activity.token_id, {}))
     return Path(
-        flows=_flows(tx, instance_id, {row.token_id for row in rows}),
-        elements=Counter(row.element_id for row in nodes),
-        active=tuple(sorted({row.element_id for row in nodes if row.ended_at is None})),
-        incidents=tuple(sorted({row.element_id for row in rows if row.token_id in stuck})),
+        flows=flows,
+        elements=Counter(activity.element_id for activity in nodes),
+        active=tuple(sorted({activity.element_id for activity in nodes if activity.ended_at is None})),
+        incidents=tuple(sorted({activity.element_id for activity in within if activity.token_id in stuck})),
     )
 
 
-def _flows(tx: Transaction, instance_id: int, scopes: set[int]) -> Counter[str]:
-    """Flows are in the journal alone; one belongs to the definition of the scope that it was taken in."""
-    taken: Counter[str] = Counter()
-    for name, values in journal.happened(tx, instance_id):
-        if name == "FlowTaken" and values["scope_id"] in scopes:
-            taken[values["flow_id"]] += 1
+def _flows(entries: Iterable[journal.Entry]) -> dict[int, Counter[str]]:
+    """How often each flow was taken, by scope. Flows are in the journal alone."""
+    taken: dict[int, Counter[str]] = {}
+    for entry in entries:
+        for name, values in entry.facts:
+            if name == "FlowTaken":
+                taken.setdefault(values["scope_id"], Counter())[values["flow_id"]] += 1
     return taken
+
+
+def _stuck(tx: Transaction, instance_id: int) -> frozenset[int]:
+    query = sa.select(incidents.c.token_id).where(incidents.c.instance_id == instance_id)
+    return frozenset(tx.connection.execute(query.where(incidents.c.resolved_at.is_(None))).scalars())
 
 
 def fate(tx: Transaction, instance_id: int, token_id: int) -> str:

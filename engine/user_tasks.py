@@ -140,6 +140,13 @@ def get(tx: Transaction, user_task_id: str) -> UserTask:
     return _user_task(row)
 
 
+def open_of(tx: Transaction, instance_id: int) -> list[UserTask]:
+    """The open user tasks of one instance, in the order in which they came up."""
+    select = sa.select(*_COLUMNS).select_from(_JOINED)
+    select = select.where(activities.c.instance_id == instance_id, activities.c.status == OPEN)
+    return [_user_task(row) for row in tx.connection.execute(select.order_by(activities.c.token_id))]
+
+
 def _lock(tx: Transaction, user_task_id: str, wanted: str) -> tuple[Locked, UserTask]:
     """The user task, open, and its instance: both in one query, for this is what a person waits for."""
     instance_id, token_id = split_id(user_task_id)

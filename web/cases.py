@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from engine import deployments, history, instances, journal, user_tasks
+from engine import deployments, instances, journal, user_tasks
 from engine.database import Transaction
 from engine.errors import InvalidVariables
 from engine.user_tasks import UserTask
@@ -88,7 +88,8 @@ def open_people(number: str) -> ResponseReturnValue:
         journal_notes.write(tx, number, "people opened", {"purpose": purpose})
 
     engine().transact(work, current_actor())
-    session[OPENED] = sorted({*session.get(OPENED, []), number})[-20:]
+    others = [one for one in session.get(OPENED, []) if one != number]
+    session[OPENED] = [*others, number][-20:]
     return redirect(url_for("cases.show", number=number, _anchor="people"))
 
 
@@ -130,24 +131,14 @@ def _sheet(tx: Transaction, number: str) -> Sheet:
     file = case_files.read(tx, number, purpose)
     words = labels.load(tx)
     instance = instances.find(tx, number)
-    entries = [entry for entry in journal.entries(tx, instance.id) if entry.kind != "note"]
+    entries = journal.entries(tx, instance.id)
     return Sheet(
         file=file,
-        tasks=tuple(_open_tasks(tx, instance.id)),
-        drawings=diagrams.load(tx, number),
-        events=tuple(timeline.read(entries, words)),
+        tasks=tuple((task, permissions.decide(tx.actor, "read", task)) for task in user_tasks.open_of(tx, instance.id)),
+        drawings=diagrams.load(tx, instance, entries),
+        events=tuple(timeline.read((entry for entry in entries if entry.kind != "note"), words)),
         labels=words,
     )
-
-
-def _open_tasks(tx: Transaction, instance_id: int) -> list[tuple[UserTask, bool]]:
-    waiting = [
-        activity
-        for activity in history.activities_of(tx, instance_id)
-        if activity.kind == "userTask" and activity.ended_at is None
-    ]
-    tasks = [user_tasks.get(tx, f"{instance_id}-{activity.token_id}") for activity in waiting]
-    return [(task, permissions.decide(tx.actor, "read", task)) for task in tasks]
 
 
 def _page(sheet: Sheet, problem: str = "", reason: str = "") -> str:

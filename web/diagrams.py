@@ -9,9 +9,11 @@ from typing import Any
 
 from flask import url_for
 
-from engine import deployments, history, instances
+from engine import deployments, history
 from engine.database import Transaction
-from engine.history import Activity
+from engine.history import Activity, Path
+from engine.instances import Instance
+from engine.journal import Entry
 
 QUIET = frozenset({"exclusiveGateway", "parallelGateway", "eventBasedGateway"})
 """Kinds that do nothing a reader of the steps would look for."""
@@ -41,23 +43,21 @@ class Drawing:
     is_here: bool
 
 
-def load(tx: Transaction, case_number: str) -> tuple[Drawing, ...]:
-    """The main process first, then the called ones in the order in which they were first entered.
-
-    Raises:
-        NotFound: the case has no process instance.
+def load(tx: Transaction, instance: Instance, entries: Sequence[Entry]) -> tuple[Drawing, ...]:
+    """The main process first, then the called ones in the order in which they were first entered; `entries` are the
+    whole journal.
     """
-    instance = instances.find(tx, case_number)
     activities = history.activities_of(tx, instance.id)
-    used = dict.fromkeys((instance.definition_id, *(activity.definition_id for activity in activities)))
-    return tuple(_drawing(tx, instance.id, case_number, definition_id, activities) for definition_id in used)
+    paths = history.paths(tx, instance.id, activities, entries)
+    return tuple(
+        _drawing(tx, instance.business_key, definition_id, path, activities) for definition_id, path in paths.items()
+    )
 
 
 def _drawing(
-    tx: Transaction, instance_id: int, case_number: str, definition_id: str, activities: Sequence[Activity]
+    tx: Transaction, case_number: str, definition_id: str, path: Path, activities: Sequence[Activity]
 ) -> Drawing:
     definition = deployments.definition(tx, definition_id)
-    path = history.path(tx, instance_id, definition_id)
     own = [activity for activity in activities if activity.definition_id == definition_id]
     view = {
         "source": url_for("cases.diagram", number=case_number, definition_id=definition_id),

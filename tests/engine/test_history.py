@@ -19,7 +19,7 @@ def test_a_path_counts_every_flow_and_element_and_says_where_it_stands(world: Wo
     instance = world.start()
     for done in (False, False, True):
         world.complete("u", done=done)
-    path = world.see(history.path, instance.id, "P:1")
+    path = world.path(instance.id, "P:1")
     assert path.flows == {"s-u": 1, "u-g": 3, "g-u": 2, "g-v": 1}
     assert path.elements == {"s": 1, "u": 3, "g": 3, "v": 1}
     assert path.active == ("v",)
@@ -32,11 +32,11 @@ def test_a_called_process_has_a_path_of_its_own(world: World) -> None:
     world.deploy(p_bpmn=diagram(caller), c_bpmn=diagram(called))
     instance = world.start()
     assert world.user_task("u").definition_id == "C:1"
-    outside, inside = (world.see(history.path, instance.id, each) for each in ("P:1", "C:1"))
+    outside, inside = (world.path(instance.id, each) for each in ("P:1", "C:1"))
     assert (outside.active, outside.flows) == (("c",), {"s-c": 1})
     assert (inside.active, inside.flows) == (("u",), {"s-u": 1})
     world.complete("u")
-    assert world.see(history.path, instance.id, "P:1").flows == {"s-c": 1, "c-e": 1}
+    assert world.path(instance.id, "P:1").flows == {"s-c": 1, "c-e": 1}
 
 
 def test_activities_say_when_they_began_and_ended_and_by_whom(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import history, incidents, instances
+from engine import incidents, instances
 from engine.errors import InvalidState, NotFound
 from engine.incidents import IncidentQuery
 from tests.engine.core.case import process
@@ -29,7 +29,7 @@ def test_a_failing_script_keeps_what_the_person_did_and_waits(world: World) -> N
     [incident] = world.incidents
     assert (incident.kind, incident.element_id) == ("execution", "x")
     assert world.variables(instance)["note"] == 1
-    assert world.see(history.path, instance.id, "P:1").incidents == ("x",)
+    assert world.path(instance.id, "P:1").incidents == ("x",)
     world.retry(incident)
     [again] = world.incidents
     assert again.id != incident.id

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine import history, instances, jobs
+from engine import instances, jobs
 from engine.errors import BpmnError, InvalidInput, InvalidState, NotFound
 from tests.engine.core.case import process
 from tests.engine.world import World
@@ -77,7 +77,7 @@ def test_a_failing_handler_is_tried_again_later_and_later_and_then_is_an_inciden
     assert incident.message == "ConnectionError: the post office is closed"
     [job] = world.see(jobs.find, instance.id)
     assert (job.due, job.retries, job.last_error) == (None, 0, incident.message)
-    assert world.see(history.path, instance.id, "P:1").active == ("job",)
+    assert world.path(instance.id, "P:1").active == ("job",)
 
 
 def test_the_diagram_may_say_how_often_and_how_long_between(make_world: MakeWorld) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from engine import clock, deployments, incidents, instances, journal, messages, user_tasks
+from engine import clock, deployments, history, incidents, instances, journal, messages, user_tasks
 from engine.actors import Actor
 from engine.clock import FixedClock
+from engine.database import Transaction
 from engine.deployments import Deployment
 from engine.engine import Engine
 from engine.incidents import Incident
@@ -71,6 +72,15 @@ class World:
     def see(self, work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """One query of the engine."""
         return self.engine.read(lambda tx: work(tx, *arguments, **options), ANNA)
+
+    def path(self, instance_id: int, definition_id: str) -> history.Path:
+        """The way of an instance through one definition."""
+
+        def work(tx: Transaction) -> history.Path:
+            ways, entries = history.activities_of(tx, instance_id), journal.entries(tx, instance_id)
+            return history.paths(tx, instance_id, ways, entries)[definition_id]
+
+        return self.engine.read(work, ANNA)
 
     def user_tasks(self, **query: Any) -> list[UserTask]:
         found: list[UserTask] = self.see(user_tasks.find, UserTaskQuery(**query))

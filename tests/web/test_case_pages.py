@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from engine import instances, journal
-from tests.bureau import CLERK, WATER, WATER_HEAD, Bureau
+from tests.bureau import CLERK, ROADS, WATER, WATER_HEAD, Bureau
 
 REASON = "The laboratory needs four more weeks for the samples."
 
@@ -22,6 +26,21 @@ def number(bureau: Bureau) -> str:
     bureau.complete(number, CLERK, "route", lead_unit="water", co_units=["roads", "housing"], mode="passed_on")
     bureau.complete(number, WATER, "accept-assignment", assignment_decision="accept")
     return number
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Every SQL statement that is sent meanwhile."""
+    said: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hear)
+    try:
+        yield said
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", hear)
 
 
 def notes(bureau: Bureau, number: str) -> list[tuple[str, dict[str, str]]]:
@@ -65,6 +84,26 @@ def test_people_stay_hidden_until_one_says_what_for_and_that_is_written_down(bur
     assert "3 Well Lane, North township" in clerk.post(f"/cases/{number}/people", purpose="inquiry")
     assert ["people opened", {"purpose": "inquiry"}] in [list(note) for note in notes(bureau, number)]
     assert "3 Well Lane, North township" not in signed_in("clerk").get(f"/cases/{number}")
+
+
+def test_the_people_opened_last_are_shown_whatever_was_opened_before(bureau, signed_in, number):
+    clerk = signed_in("clerk")
+    clerk.get("/cases/")
+    for _ in range(20):
+        clerk.post(f"/cases/{bureau.hand_in().case_number}/people", purpose="handling")
+    assert "3 Well Lane, North township" in clerk.post(f"/cases/{number}/people", purpose="inquiry")
+
+
+def test_a_page_reads_a_case_once_however_much_there_is_of_it(bureau, signed_in, number):
+    clerk = signed_in("clerk")
+    with counted() as said:
+        clerk.get(f"/cases/{number}")
+    assert len([text for text in said if "FROM journal" in text and "facts" in text]) == 1
+    before = len(said)
+    bureau.complete(number, ROADS, "co-unit-opinion", opinion="The road can be opened.")
+    with counted() as said:
+        clerk.get(f"/cases/{number}")
+    assert len(said) == before
 
 
 def test_people_are_not_opened_for_a_purpose_that_is_none(bureau, signed_in, number):
