@@ -18,7 +18,10 @@ def hand_in(tx: Transaction, case_number: str, reason: str = "", *, of_free_will
         InvalidVariables: the petitioner did not say that it is their free will.
         InvalidState: the case is closed.
     """
-    tx.authorise("withdraw", cases.get(tx, case_number))
+    case = cases.get(tx, case_number)
+    tx.authorise("withdraw", case)
+    if not case.is_open:  # its process may still wait for a supervisor who looks into a breach
+        raise InvalidState("case", case_number, "withdraw", "is closed")
     if not of_free_will:
         raise InvalidVariables({"of_free_will": "expected you to confirm that this is your own free will"})
     text = texts.write(tx, case_number, "withdrawal_reason", reason) if reason.strip() else None

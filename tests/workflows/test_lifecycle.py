@@ -104,6 +104,16 @@ def test_a_closed_petition_cannot_be_withdrawn(bureau: Bureau):
         bureau.withdraw(receipt)
 
 
+def test_a_closed_petition_cannot_be_withdrawn_while_its_breach_is_still_looked_into(bureau: Bureau):
+    receipt = bureau.hand_in()
+    bureau.wait(days=20)
+    bureau.register(receipt, intake_decision="refuse", refusal_ground="statutory-path", refusal_reason="In court.")
+    with pytest.raises(InvalidState, match="but it is closed"):
+        bureau.withdraw(receipt)
+    assert bureau.names(receipt.case_number) == ["look-into-breach role:supervisor"]
+    assert bureau.read(receipt.case_number).case.close_reason == "not_accepted"
+
+
 def test_a_withdrawal_waits_for_the_petitioners_own_free_will(bureau: Bureau):
     receipt = bureau.hand_in()
     with pytest.raises(InvalidVariables, match="your own free will"):
