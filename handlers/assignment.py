@@ -20,18 +20,21 @@ def hand_over(
     objection_unit: str,
     co_units: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Give the case to its units; the lead unit may object for so many days (Art. 23)."""
+    """Give the case to its units; the lead unit may object for so many days (Art. 23).
+
+    Each co-unit is asked once, and the lead unit is none.
+    """
 
     def work(tx: Transaction) -> dict[str, Any]:
-        others = tuple(co_units or ())
+        others = tuple(dict.fromkeys(code for code in co_units or () if code != lead_unit))
         units.check(tx, (lead_unit, *others))
         cases.set_units(tx, case_number, lead_unit, others)
         cases.move(tx, case_number, states.ASSIGNED)
         clock = clocks.start(tx, case_number, "objection", int(objection_length), objection_unit)
-        for code in dict.fromkeys((lead_unit, *others)):
+        for code in (lead_unit, *others):
             role = "lead" if code == lead_unit else "co"
             notices.send(tx, case_number, "assignment", f"unit:{code}", {"role": role, "due_on": clock.last_day})
-        return {"objection_due": clock.due.isoformat()}
+        return {"objection_due": clock.due.isoformat(), "co_units": list(others)}
 
     return office.once(job_id, work)
 

@@ -67,13 +67,15 @@ def test_a_case_is_handed_to_units_that_exist_only(bureau: Bureau, office: Offic
     assert bureau.read(receipt.case_number).case.units == ()
 
 
-def test_a_unit_named_twice_is_told_once(bureau: Bureau):
+def test_a_unit_named_twice_is_told_once_and_asked_once(bureau: Bureau):
     receipt = bureau.hand_in()
     bureau.register(receipt)
     bureau.route(receipt, lead="water", co_units=["water", "roads", "roads"])
     found = bureau.read(receipt.case_number)
     assert found.case.units == ("water", "roads")
     assert [notice.recipient for notice in found.notices if notice.kind == "assignment"] == ["unit:water", "unit:roads"]
+    bureau.accept(receipt)
+    assert bureau.names(receipt.case_number) == ["co-unit-opinion unit:roads", "investigate unit:water"]
 
 
 def test_a_warning_goes_to_whoever_has_the_case(bureau: Bureau):
