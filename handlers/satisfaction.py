@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.database import Transaction
-from workflows import cases, clocks, notices, ratings, states, vocabulary, withdrawals
+from workflows import cases, clocks, drafts, notices, ratings, states, vocabulary, withdrawals
 from workflows.office import Office
 
 
@@ -84,10 +84,11 @@ def explain_review(*, office: Office, job_id: str, case_number: str) -> dict[str
 
 
 def close_case(*, office: Office, job_id: str, case_number: str, closed_as: str) -> dict[str, Any]:
-    """Close the case: no clock runs on. `closed_as` is ``concluded``, ``not_accepted`` or ``withdrawn``."""
+    """Close the case: no clock runs on, no draft is left. `closed_as` is ``concluded``, ``not_accepted`` or ``withdrawn``."""
 
     def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop_all(tx, case_number)
+        drafts.discard_all(tx, case_number)
         cases.move(tx, case_number, states.CLOSED, closed_at=tx.now, close_reason=closed_as)
         words = vocabulary.CLOSE_REASONS.get(closed_as, closed_as).lower()
         notices.send(tx, case_number, "closed", notices.PETITIONER, {"closed_words": words})

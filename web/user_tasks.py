@@ -107,7 +107,10 @@ def submit(task_id: str) -> ResponseReturnValue:
     if action == "complete":
         return _complete(task_id)
     if action == "save":
-        engine().transact(lambda tx: _keep(tx, task_id), current_actor())
+        try:
+            engine().transact(lambda tx: _keep(tx, task_id), current_actor())
+        except InvalidState as late:
+            return _too_late(task_id, late)
         flash("Draft saved.")
         return redirect(url_for("user_tasks.show", task_id=task_id))
     engine().transact(lambda tx: _keep(tx, task_id, request.form["_do"]), current_actor())
@@ -128,10 +131,15 @@ def _complete(task_id: str) -> ResponseReturnValue:
         _keep_if_possible(task_id)
         return _page(_open(task_id), raw, wrong.fields), errors.INVALID
     except (InvalidState, NotPermitted) as late:
-        # someone was faster: what was typed is shown once more, to be copied
-        return _page(_open(task_id), raw, late=str(late)), errors.CONFLICT
+        return _too_late(task_id, late)
     flash(f"Completed “{task.name}” of {task.business_key}.")
     return redirect(_onwards(actor))
+
+
+def _too_late(task_id: str, late: EngineError) -> ResponseReturnValue:
+    """Someone was faster: what was typed is shown once more, to be copied."""
+    sheet = _open(task_id)
+    return _page(sheet, forms.sent(sheet.form, request.form), late=str(late)), errors.CONFLICT
 
 
 def _onwards(actor: Actor) -> str:

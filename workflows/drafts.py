@@ -1,6 +1,6 @@
 """A form that someone has begun and not yet sent: their own, kept until they send it.
 
-A draft may hold free text, so it stands in a row of its own and goes when the user task is done.
+A draft may hold free text, so it stands in a row of its own and goes when the user task is done or the case closed.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import user_tasks
+from engine import instances, user_tasks
 from engine.database import Transaction
+from engine.errors import InvalidState
 from workflows import tables
 
 
@@ -26,8 +27,16 @@ class Draft:
 
 
 def save(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> None:
-    """Keep what was filled in so far, as it was typed. Raises NotFound, NotPermitted."""
-    tx.authorise("complete", user_tasks.get(tx, user_task_id))
+    """Keep what was filled in so far, as it was typed.
+
+    Raises:
+        NotFound, NotPermitted
+        InvalidState: the user task has ended; a draft would outlive it.
+    """
+    user_task = user_tasks.get(tx, user_task_id)
+    tx.authorise("complete", user_task)
+    if user_task.status != user_tasks.OPEN:
+        raise InvalidState("user task", user_task_id, "keep a draft for", f"is {user_task.status}")
     _delete(tx, _own(tx, user_task_id))
     tx.connection.execute(
         sa.insert(tables.drafts).values(
@@ -45,6 +54,12 @@ def find(tx: Transaction, user_task_id: str) -> Draft | None:
 def discard(tx: Transaction, user_task_id: str) -> None:
     """The user task is done: nobody's draft for it is needed."""
     _delete(tx, tables.drafts.c.user_task_id == user_task_id)
+
+
+def discard_all(tx: Transaction, case_number: str) -> None:
+    """Nobody's draft for any user task of the case is needed, or may be kept: it is closed, or a person is erased."""
+    instance = instances.find(tx, case_number)
+    _delete(tx, tables.drafts.c.user_task_id.startswith(f"{instance.id}-", autoescape=True))
 
 
 def _own(tx: Transaction, user_task_id: str) -> sa.ColumnElement[bool]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.database import Transaction
 from engine.errors import NotFound
-from workflows import journal_notes, tables, texts
+from workflows import drafts, journal_notes, tables, texts
 
 PETITIONERS_OWN = frozenset({"claims", "supplement", "rating_reasons", "withdrawal_reason"})
 """The kinds of text that petitioners write themselves; they go with the person."""
@@ -63,8 +63,8 @@ def of_case(tx: Transaction, case_number: str) -> tuple[Petitioner, ...]:
 def erase(tx: Transaction, petitioner_id: int, because: str) -> None:
     """Take a person out of their case for good, with what the petitioners of the case wrote themselves.
 
-    What others wrote about them is judged text by text: see `texts.erase`. The journal keeps that it was done, by whom
-    and why; the case still reads, and its chain still verifies.
+    Drafts, which may name them, go too. What others wrote about them is judged text by text: see `texts.erase`. The
+    journal keeps that it was done and by whom, the person's row why; the case still reads, and its chain verifies.
 
     Raises:
         NotFound, NotPermitted
@@ -77,6 +77,7 @@ def erase(tx: Transaction, petitioner_id: int, because: str) -> None:
         .where(table.c.id == petitioner_id, table.c.erased_at.is_(None))
         .values(name=None, phone=None, address=None, erased_at=tx.now, erased_by=tx.actor.id, erased_because=because)
     )
+    drafts.discard_all(tx, petitioner.case_number)
     own = _own_texts(texts.of_case(tx, petitioner.case_number))
     texts.erase_all(tx, own, because)
     journal_notes.write(

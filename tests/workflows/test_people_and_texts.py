@@ -158,3 +158,18 @@ def test_what_someone_types_is_kept_as_their_own_draft_until_they_send_it(bureau
         bureau.do(lambda tx: drafts.save(tx, task.id, {}), WATER)
     bureau.register(receipt)
     assert bureau.ask(lambda tx: drafts.find(tx, task.id), CLERK) is None
+    with pytest.raises(InvalidState, match=f"Expected to keep a draft for user task {task.id}, but it is completed"):
+        bureau.do(lambda tx: drafts.save(tx, task.id, {"missing": ["Typed on"]}), CLERK)
+
+
+@pytest.mark.parametrize("by", ["withdrawal", "erasure"])
+def test_no_draft_outlives_its_case_or_the_person_it_may_name(bureau: Bureau, by: str):
+    receipt = bureau.hand_in()
+    (task,) = bureau.open_tasks(receipt.case_number).values()
+    bureau.do(lambda tx: drafts.save(tx, task.id, {"missing": ["Where does Ming Example live?"]}), CLERK)
+    if by == "withdrawal":
+        bureau.withdraw(receipt)
+    else:
+        (person,) = bureau.read(receipt.case_number).people
+        bureau.do(lambda tx: petitioners.erase(tx, person.id, "asked for"), SUPERVISOR)
+    assert bureau.ask(lambda tx: drafts.find(tx, task.id), CLERK) is None
