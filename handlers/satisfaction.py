@@ -84,7 +84,10 @@ def explain_review(*, office: Office, job_id: str, case_number: str) -> dict[str
 
 
 def close_case(*, office: Office, job_id: str, case_number: str, closed_as: str) -> dict[str, Any]:
-    """Close the case: no clock runs on, no draft is left. `closed_as` is ``concluded``, ``not_accepted`` or ``withdrawn``."""
+    """Close the case: no clock runs on and no draft is left.
+
+    `closed_as` is ``concluded``, ``not_accepted`` or ``withdrawn``.
+    """
 
     def work(tx: Transaction) -> dict[str, Any]:
         clocks.stop_all(tx, case_number)

@@ -139,13 +139,18 @@ def advance_clock(span: str, real_cases: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Says which column is what; docs/intake has an example.",
 )
-def intake(file: Path, map_file: Path) -> None:
-    """Register the petitions of FILE (CSV) through the real process. Rows that cannot be go to a reject file beside it.
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where rows go that cannot be registered; FILE.rejects.csv beside FILE where it is not said.",
+)
+def intake(file: Path, map_file: Path, rejects: Path | None) -> None:
+    """Register the petitions of FILE (CSV) through the real process. Rows that cannot be go to a reject file.
 
     What was registered before is not registered again, so an interrupted run is simply started anew.
     """
     with _engine(configuration.load()) as engine, _bar() as progress:
-        report = bulk_intake.run(engine, file, map_file, progress)
+        report = bulk_intake.run(engine, file, map_file, progress, rejects=rejects)
     click.echo(
         f"{count(report.rows, 'row')} in {report.seconds:.1f} s ({report.per_second:.0f} a second): "
         f"{report.registered:,} registered, {report.known:,} known already, {report.rejected:,} rejected."

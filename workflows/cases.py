@@ -21,6 +21,9 @@ from workflows.petitioners import Person
 CLAIMS_LIMIT = 20_000
 """Characters of one petition's claims."""
 
+PERSON_LIMIT = 500
+"""Characters of one person's name, phone or address."""
+
 REPRESENTATIVES = 5
 """People who may come on a visit for a group (Art. 20)."""
 
@@ -249,6 +252,11 @@ def _check(petition: Petition, received_at: datetime, now: datetime) -> None:
         wrong["name"] = "expected a name, or a petition handed in without one, but it is empty"
     if petition.channel == "visit" and len(petition.people) > REPRESENTATIVES:
         wrong["people"] = f"expected at most {REPRESENTATIVES} people for a group, but there are {len(petition.people)}"
+    particulars = [words for each in petition.people for words in (each.name, each.phone, each.address)]
+    longest = max(map(len, particulars), default=0)
+    if longest > PERSON_LIMIT:
+        wanted = f"expected at most {PERSON_LIMIT} characters for a name, a phone and an address"
+        wrong["people"] = f"{wanted}, but one has {longest}"
     if received_at > now:
         wrong["received_at"] = f"expected a day that has come, but it is {local_day(received_at)}"
     if wrong:

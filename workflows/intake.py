@@ -7,8 +7,9 @@ run that was killed is simply run again: nothing is lost and nothing is register
 from __future__ import annotations
 
 import csv
+import re
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from workflows.intake_maps import IntakeMap, Unusable
 
 BATCH = 100
 """Rows registered in one transaction: what it costs to make it last is shared by all of them."""
+
+_STRAY = re.compile("[\udc80-\udcff]")
+"""Bytes that are no text in the file's encoding, as ``surrogateescape`` lets them through."""
 
 REGISTERED, KNOWN, REJECTED = "registered", "known", "rejected"
 
@@ -51,10 +55,14 @@ class IntakeReport:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row as it stands in the file; `number` counts rows of data from 1."""
+    """One row as it stands in the file; `number` counts rows of data from 1.
+
+    Where the row cannot be taken apart, `problem` says why and its one cell is the line of the file.
+    """
 
     number: int
     cells: tuple[str, ...]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +74,28 @@ class Outcome:
 
 
 def run(
-    engine: Engine, csv_path: Path, map_path: Path, progress: Progress | None = None, actor: Actor = SYSTEM
+    engine: Engine,
+    csv_path: Path,
+    map_path: Path,
+    progress: Progress | None = None,
+    actor: Actor = SYSTEM,
+    rejects: Path | None = None,
 ) -> IntakeReport:
     """Take in a file, and hand every case on until it waits for a person.
 
-    The reject file stands beside the CSV file, named like it with ``.rejects.csv``; it is written anew by each run.
+    The reject file is `rejects`, or stands beside the CSV file, named like it with ``.rejects.csv``; it is written
+    anew by each run.
 
     Raises:
-        InvalidInput: map or file cannot be used at all: nothing was registered.
+        InvalidInput: map, file or reject file cannot be used at all: nothing was registered.
         NotPermitted: `actor` may not import.
     """
     engine.read(lambda tx: tx.authorise("import", "petitions"), actor)
     intake_map = intake_maps.read(map_path)
     total = _count(csv_path, intake_map)
-    rejects = csv_path.with_suffix(".rejects.csv")
+    rejects = rejects or csv_path.with_suffix(".rejects.csv")
+    if rejects.resolve() in (csv_path.resolve(), map_path.resolve()):
+        raise InvalidInput(f"Expected a reject file of its own, but '{rejects}' is what is to be read.")
     counts: Counter[str] = Counter()
     begun = time.perf_counter()
     with _lines(csv_path, intake_map) as (header, lines), _reject_file(rejects, header, intake_map) as reject:
@@ -113,6 +129,8 @@ class _Reader:
 
     def petition(self, line: Line) -> Petition:
         """Raises Unusable with the reason for the reject file."""
+        if line.problem:
+            raise Unusable(f"expected a row that can be taken apart, but {line.problem}")
         if len(line.cells) != len(self._header):
             raise Unusable(f"expected {len(self._header)} columns, but the row has {len(line.cells)}")
         if any(_is_garbled(cell) for cell in line.cells):
@@ -164,6 +182,9 @@ def _count(csv_path: Path, intake_map: IntakeMap) -> int:
         missing = sorted(intake_map.columns - set(header))
         if missing:
             raise InvalidInput(f"Expected the columns {', '.join(missing)} in '{csv_path}', but they are not there.")
+        twice = sorted(column for column in intake_map.columns if header.count(column) > 1)
+        if twice:
+            raise InvalidInput(f"Expected the columns {', '.join(twice)} once in '{csv_path}', but they stand twice.")
         return sum(1 for _ in lines)
 
 
@@ -175,29 +196,73 @@ def _lines(csv_path: Path, intake_map: IntakeMap) -> Iterator[tuple[list[str], I
     except (OSError, LookupError) as error:
         raise InvalidInput(f"Expected to read '{csv_path}', but it cannot be read: {error}") from error
     with file:
-        rows = csv.reader(file, delimiter=intake_map.delimiter)
-        header = next(rows, None)
-        if header is None:
-            raise InvalidInput(f"Expected a header and rows in '{csv_path}', but it is empty.")
-        yield header, (Line(number, tuple(row)) for number, row in enumerate(_readable(rows), 1))
+        rows = _rows(_Pages(file, intake_map), intake_map.delimiter)
+        cells, problem = next(rows, ((), "it is empty"))
+        if problem:
+            raise InvalidInput(f"Expected a header and rows in '{csv_path}', but {problem}.")
+        yield list(cells), (Line(number, *row) for number, row in enumerate(rows, 1))
 
 
-def _readable(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """Every row that the CSV reader gives; one that it cannot take apart comes as a row without cells."""
+class _Pages:
+    """The lines of the file, one by one; those read since the last row can be put back, all but the first."""
+
+    def __init__(self, file: Iterable[str], intake_map: IntakeMap) -> None:
+        self._file, self._encoding = iter(file), intake_map.encoding
+        self._read: list[str] = []
+        self._returned: deque[str] = deque()
+
+    def __iter__(self) -> _Pages:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = self._returned.popleft() if self._returned else next(self._file)
+        except UnicodeError as error:
+            raise InvalidInput(f"Expected text in {self._encoding}, but it cannot be read: {error}") from error
+        self._read.append(line)
+        return line
+
+    def keep(self) -> None:
+        """A row is complete."""
+        self._read.clear()
+
+    def put_back(self) -> str:
+        """Let all lines but the first be read once more; returns the first."""
+        first, *others = self._read
+        self._returned.extendleft(reversed(others))
+        self._read.clear()
+        return first
+
+
+def _rows(pages: _Pages, delimiter: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every row, and what is wrong with it where it cannot be taken apart.
+
+    A quote that is opened and never closed would swallow the rows behind it. So quotes are taken strictly, and only
+    the line that a wrong row begins on is given up. Empty lines are no rows.
+    """
+    reader = csv.reader(pages, delimiter=delimiter, strict=True)
     while True:
         try:
-            row = next(rows)
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            row = [f"unreadable: {error}"]
-        yield row
+            yield (pages.put_back().rstrip("\r\n"),), str(error)
+            reader = csv.reader(pages, delimiter=delimiter, strict=True)
+            continue
+        pages.keep()
+        if cells:
+            yield tuple(cells), ""
 
 
 @contextmanager
 def _reject_file(path: Path, header: Sequence[str], intake_map: IntakeMap) -> Iterator[Callable[[Line, str], None]]:
     """Writes each rejected line with its number and reason before its own columns, as they came."""
-    with path.open("w", encoding=intake_map.encoding, errors="surrogateescape", newline="") as file:
+    try:
+        file = path.open("w", encoding=intake_map.encoding, errors="surrogateescape", newline="")
+    except OSError as error:
+        raise InvalidInput(f"Expected to write rejected rows to '{path}', but it cannot be written: {error}") from error
+    with file:
         writer = csv.writer(file, delimiter=intake_map.delimiter)
         writer.writerow(["row", "reason", *header])
 
@@ -208,4 +273,4 @@ def _reject_file(path: Path, header: Sequence[str], intake_map: IntakeMap) -> It
 
 
 def _is_garbled(cell: str) -> bool:
-    return any("\udc80" <= character <= "\udcff" for character in cell) or "\x00" in cell
+    return "\x00" in cell or (not cell.isascii() and _STRAY.search(cell) is not None)

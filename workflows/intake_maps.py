@@ -6,11 +6,12 @@ sources are asked in order, and the first that knows the row's value answers. Se
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,33 @@ from workflows.petitioners import Person
 
 Row = Mapping[str, str]
 
-SECTIONS = {
-    "source": {"name", "encoding", "delimiter", "jurisdiction_profile"},
-    "key": {"column"},
-    "received_at": {"column", "format"},
-    "claims": {"columns", "separator"},
-    "person": {"name", "phone", "address"},
-    "subject": {"sources", "default"},
-    "place": {"sources", "default"},
-    "reject": {"when", "reason"},
-    "blank": {"values"},
+TEXT, LIST, TABLE = "text", "list", "table"
+"""Kinds of entry; a list is one of texts, but for the sources of a code."""
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "source": {"name": TEXT, "encoding": TEXT, "delimiter": TEXT, "jurisdiction_profile": TEXT},
+    "key": {"column": TEXT},
+    "received_at": {"column": TEXT, "format": TEXT},
+    "claims": {"columns": LIST, "separator": TEXT},
+    "person": {"name": TEXT, "phone": TEXT, "address": TEXT},
+    "subject": {"sources": LIST, "default": TEXT},
+    "place": {"sources": LIST, "default": TEXT},
+    "reject": {"when": TABLE, "reason": TEXT},
+    "blank": {"values": LIST},
 }
+
+NEEDED: Mapping[str, frozenset[str]] = {
+    "source": frozenset({"name"}),
+    "key": frozenset({"column"}),
+    "received_at": frozenset({"column", "format"}),
+    "claims": frozenset({"columns"}),
+    "subject": frozenset(),
+    "place": frozenset(),
+}
+"""The sections that a map cannot do without, and what each of them cannot."""
+
+KEY_LIMIT = 200
+"""Characters of a key."""
 
 
 class Unusable(Exception):
@@ -114,6 +131,8 @@ class IntakeMap:
         key = row[self.key].strip()
         if not key:
             raise Unusable(f"expected a key in {self.key}, but it is empty")
+        if len(key) > KEY_LIMIT:
+            raise Unusable(f"expected a key of at most {KEY_LIMIT} characters in {self.key}, but it has {len(key)}")
         return f"{self.name}:{key}"
 
     def petition(self, row: Row) -> Petition:
@@ -151,10 +170,11 @@ class IntakeMap:
         text = row[self.received_at]
         try:
             moment = datetime.strptime(text, self.date_format)  # noqa: DTZ007 (without a zone it is a day here)
-        except ValueError:
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # the first day of the year 1 here has no moment in UTC
             wanted = f"expected a day like {self.date_format} in {self.received_at}"
             raise Unusable(f"{wanted}, but it is '{text}'") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
 
 
 def read(path: Path) -> IntakeMap:
@@ -174,47 +194,70 @@ def read(path: Path) -> IntakeMap:
     return _build(content)
 
 
-_REQUIRED: Mapping[str, Mapping[str, type]] = {
-    "source": {"name": str},
-    "key": {"column": str},
-    "received_at": {"column": str, "format": str},
-    "claims": {"columns": list},
-    "subject": {},
-    "place": {},
-}
-
-
 def _problems(content: Mapping[str, Any]) -> Iterator[str]:
-    yield from _structure_problems(content)
-    for section, required in _REQUIRED.items():
-        table = content.get(section)
-        if not isinstance(table, dict):
+    for section in sorted(content.keys() - SECTIONS.keys()):
+        yield f"expected one of the sections {', '.join(SECTIONS)}, but there is '{section}'"
+    for section in SECTIONS:
+        if section in content:
+            yield from _section_problems(section, content[section])
+        elif section in NEEDED:
             yield f"expected a section [{section}], but there is none"
-            continue
-        for name, kind in required.items():
-            if not isinstance(table.get(name), kind):
-                what = "text" if kind is str else "list"
-                yield f"expected a {what} {name} in [{section}]"
     for field, codes in (("subject", vocabulary.SUBJECTS), ("place", vocabulary.PLACES)):
         if isinstance(content.get(field), dict):
             yield from _code_problems(field, content[field], codes)
+    if isinstance(content.get("source"), dict):
+        yield from _source_problems(content["source"])
 
 
-def _structure_problems(content: Mapping[str, Any]) -> Iterator[str]:
-    for section, value in content.items():
-        tables = value if isinstance(value, list) else [value]
-        if section not in SECTIONS or not all(isinstance(table, dict) for table in tables):
-            yield f"expected one of the sections {', '.join(SECTIONS)}, but there is '{section}'"
-            continue
-        for name in sorted({name for table in tables for name in table} - SECTIONS[section]):
-            yield f"expected {', '.join(sorted(SECTIONS[section]))} in [{section}], but there is '{name}'"
-        if section == "reject" and not all({"when", "reason"} <= table.keys() for table in tables):
+def _section_problems(section: str, value: Any) -> Iterator[str]:
+    if section == "reject":
+        if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+            yield "expected each reason in [[reject]], with two brackets"
+            return
+        if not all({"when", "reason"} <= table.keys() for table in value):
             yield "expected when and reason in each [[reject]]"
+    elif not isinstance(value, dict):
+        yield f"expected one section [{section}], with one bracket"
+        return
+    known = SECTIONS[section]
+    for table in value if isinstance(value, list) else [value]:
+        for name in sorted(table.keys() - known.keys()):
+            yield f"expected {', '.join(sorted(known))} in [{section}], but there is '{name}'"
+        needed = {"name"} if section == "person" else NEEDED.get(section, frozenset())
+        for name in sorted(needed | (table.keys() & known.keys())):
+            yield from _entry_problems(section, name, known[name], table.get(name))
+
+
+def _entry_problems(section: str, name: str, kind: str, value: Any) -> Iterator[str]:
+    if kind == TABLE:
+        if not isinstance(value, dict) or not all(map(_is_texts, value.values())):
+            yield f"expected columns with lists of values as {name} in [[{section}]]"
+    elif kind == LIST:
+        if not isinstance(value, list) or not (name == "sources" or _is_texts(value)):
+            yield f"expected a list {name} in [{section}], of one text or more"
+    elif not isinstance(value, str):
+        yield f"expected a text {name} in [{section}]"
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _source_problems(source: Mapping[str, Any]) -> Iterator[str]:
+    encoding, delimiter = source.get("encoding"), source.get("delimiter")
+    if isinstance(encoding, str):
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            yield f"expected an encoding that is known, but there is '{encoding}'"
+    if isinstance(delimiter, str) and len(delimiter) != 1:
+        yield f"expected one character as a delimiter, but there is '{delimiter}'"
 
 
 def _code_problems(field: str, rule: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[str]:
-    used = {rule["default"]} if "default" in rule else set()
-    for source in rule.get("sources", ()):
+    used = {rule["default"]} if isinstance(rule.get("default"), str) else set()
+    sources = rule.get("sources", ())
+    for source in sources if isinstance(sources, list) else ():
         if not _is_code_source(source):
             yield f"expected a column, and values or patterns with a code each, in every source of [{field}]"
             continue

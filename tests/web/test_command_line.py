@@ -111,6 +111,9 @@ def test_rows_are_registered_once_and_bad_ones_come_back_with_their_reason(run, 
         (row,) = csv.DictReader(file)
     assert row["row"] == "2"
     assert "yesterday" in row["reason"]
+    elsewhere = tmp_path / "elsewhere.csv"
+    assert str(elsewhere) in run(*arguments, "--rejects", str(elsewhere)).output.replace("\n", "")
+    assert elsewhere.exists()
 
 
 @pytest.mark.parametrize(

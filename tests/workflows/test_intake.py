@@ -140,6 +140,70 @@ def test_each_bad_row_is_rejected_with_its_reason_and_the_others_are_registered(
     assert {case.subject for case in desk.cases()} == {"utilities", "education"}
 
 
+@pytest.mark.parametrize("closing", ["", 'Bo"'])
+def test_a_quote_that_is_never_closed_swallows_no_other_row(desk: Desk, closing: str):
+    report = desk.take_in(
+        '1,2019-05-06,Water,brown,up,"Ming\n'
+        "2,2019-05-06,Water,brown,up,\n"
+        f"3,2019-05-06,Water,brown,up,{closing and chr(34) + closing}\n"
+    )
+    assert (report.rows, report.registered, report.rejected) == (3, 2, 1)
+    ((row, reason),) = desk.reasons()
+    assert row == "1"
+    assert reason.startswith("expected a row that can be taken apart, but ")
+    assert '1,2019-05-06,Water,brown,up,""Ming' in desk.rejects.read_text(), "the line comes back"
+
+
+def test_a_field_that_is_too_long_to_read_comes_back_whole(desk: Desk):
+    long = "x" * 140_000
+    report = desk.take_in(f"1,2019-05-06,Water,{long},up,\n2,2019-05-06,Water,brown,up,\n")
+    assert (report.registered, report.rejected) == (1, 1)
+    assert long in desk.rejects.read_text()
+
+
+def test_quotes_line_breaks_and_empty_lines_are_read_as_csv_means_them(desk: Desk):
+    report = desk.take_in(b'1,2019-05-06,Water,"two\r\nlines, ""so called""",up,\r\n\r\n', "\ufeff" + HEADER)
+    assert (report.rows, report.registered) == (1, 1)
+    (text,) = desk.bureau.read(desk.cases()[0].case_number).texts
+    assert text.body == 'Water, two\r\nlines, "so called"'
+
+
+def test_a_day_that_no_calendar_has_rejects_its_row_alone(desk: Desk):
+    report = desk.take_in("1,0001-01-01,Water,brown,up,\n2,2019-05-06,Water,brown,up,\n")
+    assert (report.registered, report.rejected) == (1, 1)
+
+
+def test_a_name_or_a_key_that_is_none_is_rejected_for_its_length(desk: Desk):
+    report = desk.take_in(
+        f"1,2019-05-06,Water,brown,up,{'n' * 501}\n{'k' * 201},2019-05-06,Water,brown,up,\n3,2019-05-06,Water,b,up,\n"
+    )
+    assert (report.registered, report.rejected) == (1, 2)
+    assert sorted(reason for _, reason in desk.reasons()) == [
+        "expected a key of at most 200 characters in id, but it has 201",
+        "people: expected at most 500 characters for a name, a phone and an address, but one has 501",
+    ]
+
+
+def test_the_reject_file_goes_where_it_is_wanted_and_over_nothing_that_is_read(desk: Desk, tmp_path: Path):
+    desk.rows.write_text(HEADER + "1,soon,Water,brown,up,\n")
+    elsewhere = tmp_path / "elsewhere.csv"
+    report = intake.run(desk.bureau.engine, desk.rows, desk.map, rejects=elsewhere)
+    assert report.rejects == elsewhere
+    assert "soon" in elsewhere.read_text()
+    assert not desk.rejects.exists()
+    for wrong in (desk.rows, desk.map):
+        with pytest.raises(InvalidInput, match="Expected a reject file of its own"):
+            intake.run(desk.bureau.engine, desk.rows, desk.map, rejects=wrong)
+    with pytest.raises(InvalidInput, match="but it cannot be written"):
+        intake.run(desk.bureau.engine, desk.rows, desk.map, rejects=tmp_path / "nowhere" / "rejects.csv")
+
+
+def test_a_file_in_other_bytes_than_the_map_says_is_refused_whole(desk: Desk):
+    desk.map.write_text(MAP.replace("[key]", 'encoding = "utf-16"\n[key]'))
+    with pytest.raises(InvalidInput, match="Expected text in utf-16, but it cannot be read"):
+        desk.take_in(b"\x00")
+
+
 def test_a_reject_file_of_before_does_not_outlive_a_clean_run(desk: Desk):
     desk.take_in("2,soon,Water,brown,up,\n")
     assert desk.rejects.exists()
@@ -190,6 +254,8 @@ def test_progress_is_told_batch_by_batch(desk: Desk, monkeypatch: pytest.MonkeyP
 def test_a_file_without_the_columns_of_the_map_is_refused_whole(desk: Desk):
     with pytest.raises(InvalidInput, match="Expected the columns day, where in"):
         desk.take_in("1,Water,brown,Ming\n", header="id,type,detail,name\n")
+    with pytest.raises(InvalidInput, match="Expected the columns id once in"):
+        desk.take_in("1,2019-05-06,Water,brown,up,,2\n", header="id,day,type,detail,where,name,id\n")
     with pytest.raises(InvalidInput, match="Expected a header and rows"):
         desk.take_in("", header="")
     desk.rows.unlink()
@@ -216,6 +282,20 @@ def test_a_unit_takes_in_no_files(desk: Desk):
         (('values = { "Up" = "north" }', "values = { Up = 1 }"), "in every source of \\[place\\]"),
         (('columns = ["type", "detail"]', 'columns = "type"'), "expected a list columns in \\[claims\\]"),
         (('reason = "it was', 'because = "it was'), "expected when and reason in each \\[\\[reject\\]\\]"),
+        (('columns = ["type", "detail"]', "columns = []"), "expected a list columns in \\[claims\\]"),
+        (('columns = ["type", "detail"]', "columns = [5]"), "expected a list columns in \\[claims\\]"),
+        (("[key]", 'encoding = "klingon"\n[key]'), "expected an encoding that is known, but there is 'klingon'"),
+        (("[key]", "encoding = 5\n[key]"), "expected a text encoding in \\[source\\]"),
+        (("[key]", 'delimiter = ";;"\n[key]'), "expected one character as a delimiter, but there is ';;'"),
+        (('values = ["n/a"]', "values = 5"), "expected a list values in \\[blank\\]"),
+        (("[blank]", "[[blank]]"), "expected one section \\[blank\\]"),
+        (('name = "name"', "name = 5"), "expected a text name in \\[person\\]"),
+        (('name = "name"', 'phone = "name"'), "expected a text name in \\[person\\]"),
+        (("[[reject]]", "[reject]"), "expected each reason in \\[\\[reject\\]\\]"),
+        (('{ type = ["", "test"] }', "5"), "expected columns with lists of values as when"),
+        (('{ type = ["", "test"] }', "{ type = 5 }"), "expected columns with lists of values as when"),
+        (('default = "county"', 'default = ["county"]'), "expected a text default in \\[place\\]"),
+        (('[[place.sources]]\ncolumn = "where"\nvalues = { "Up" = "north" }', "sources = 5"), "list sources in"),
     ],
 )
 def test_what_is_wrong_with_a_map_is_said_before_anything_is_read(tmp_path: Path, change: tuple, message: str):
