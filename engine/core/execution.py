@@ -163,8 +163,7 @@ class Execution:
         for child_id in list(token.children):
             self.terminate(self.state.tokens[child_id], reason)
         self.close_waits(token)
-        if token.incident is not None:
-            self.emit(facts.IncidentResolved(token.incident.id, token.id))
+        self.resolve_incident(token)
         if token.work == "user_task":
             self.emit(facts.UserTaskCancelled(token.id, reason))
         elif token.work == "job":
@@ -172,7 +171,7 @@ class Execution:
         self.emit(facts.ElementTerminated(token.id, reason))
 
     def empty(self, scope: Token, reason: str, *, but: int = 0) -> None:
-        """End everything in a scope, and what could still start in it; the scope itself stays."""
+        """End everything in a scope, and what could still start in it; the scope itself stays, and nothing stops it."""
         for child_id in list(scope.children):
             if child_id != but:
                 self.terminate(self.state.tokens[child_id], reason)
@@ -180,6 +179,7 @@ class Execution:
         for wait_id in list(scope.waits):
             if elements[self.state.waits[wait_id].element_id].kind == "startEvent":
                 self.close_wait(wait_id)
+        self.resolve_incident(scope)
         self.emit(facts.ScopeInterrupted(scope.id))
 
     # Waiting
@@ -202,6 +202,10 @@ class Execution:
     def raise_incident(self, token: Token, phase: Phase, message: str) -> None:
         """Keep the token where it is; the rest of the instance goes on."""
         self.emit(facts.IncidentRaised(self.next_id(), token.id, phase, message))
+
+    def resolve_incident(self, token: Token) -> None:
+        if token.incident is not None:
+            self.emit(facts.IncidentResolved(token.incident.id, token.id))
 
     def fail_instance(self, code: str, message: str) -> None:
         self.terminate(self.state.tokens[ROOT], f"error {code} was not caught")

@@ -24,8 +24,8 @@ def start_event_subprocess(run: Execution, scope: Token, start: Element) -> Toke
     if start.interrupting:
         run.empty(scope, f"interrupted by '{subprocess.name or subprocess.id}'")
     token = run.activate(subprocess, scope.id, phase="enter")
-    # The queue is first in, first out: the sub-process has opened its own waits before its start event goes on.
-    return run.activate(start, token.id, phase="complete")
+    # Its start event goes on when it has opened its own waits.
+    return run.activate(start, token.id, phase=None)
 
 
 def throw_error(run: Execution, origin: Token, code: str, message: str) -> bool:

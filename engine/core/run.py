@@ -111,7 +111,7 @@ def _complete_user_task(execution: Execution, command: commands.CompleteUserTask
 
 def _complete_job(execution: Execution, command: commands.CompleteJob) -> None:
     token = _waiting_for(execution, "job", command.id)
-    _resolve_incident(execution, token)
+    execution.resolve_incident(token)
     _absorb(execution, token, command.variables)
     execution.emit(facts.JobCompleted(token.id))
     execution.resume(token, "complete")
@@ -135,7 +135,7 @@ def _assign_user_task(execution: Execution, command: commands.AssignUserTask) ->
 
 def _raise_incident(execution: Execution, command: commands.RaiseIncident) -> None:
     token = _waiting_for(execution, "job", command.id)
-    _resolve_incident(execution, token)
+    execution.resolve_incident(token)
     execution.raise_incident(token, "job", command.message)
 
 
@@ -146,23 +146,18 @@ def _retry_incident(execution: Execution, command: commands.RetryIncident) -> No
     else:
         raise InvalidState("incident", command.id, "retry", "is not open")
     phase = token.incident.phase
-    _resolve_incident(execution, token)
+    execution.resolve_incident(token)
     if phase == "job":
         create_job(execution, token, execution.element(token))
     else:
         execution.resume(token, phase)
 
 
-def _resolve_incident(execution: Execution, token: Token) -> None:
-    if token.incident is not None:
-        execution.emit(facts.IncidentResolved(token.incident.id, token.id))
-
-
 def _throw_error(execution: Execution, command: commands.ThrowError) -> None:
     token = execution.state.tokens.get(command.id)
     if token is None or token.work is None:
         raise InvalidState("user task or job", command.id, "throw an error at", "is not open")
-    _resolve_incident(execution, token)
+    execution.resolve_incident(token)
     execution.set_variables(token, command.variables)
     if not propagation.throw_error(execution, token, command.code, command.message):
         execution.raise_incident(token, "job", _uncaught(command.code, command.message))

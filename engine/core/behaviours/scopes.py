@@ -45,7 +45,10 @@ class SubProcess(Activity):
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         open_scope(run, token, element)
-        if not element.triggered_by_event:
+        if element.triggered_by_event:
+            for start_id in token.children:
+                run.resume(run.state.tokens[start_id], "complete")
+        else:
             assert element.start_event is not None
             run.activate(run.model(token).elements[element.start_event], token.id)
 
@@ -55,6 +58,11 @@ class SubProcess(Activity):
 
 class Process(Activity):
     """The scope of an instance, or of the process that a call activity runs."""
+
+    def execute(self, run: Execution, token: Token, element: Element) -> None:
+        open_scope(run, token, element)
+        assert element.start_event is not None
+        run.activate(run.model(token).elements[element.start_event], token.id)
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
         if not is_empty(token, element):
@@ -84,11 +92,13 @@ class CallActivity(Activity):
         variables = dict(run.visible(token)) if spec.all_inputs else {}
         for mapping in spec.inputs:
             variables[mapping.target] = run.evaluate(mapping.value, token)
-        scope = run.activate(process, token.id, phase=None, definition_id=definition_id)
+        # It opens in a step of its own: where that fails, it is the called process that is tried again, not the call.
+        scope = run.activate(process, token.id, phase="execute", definition_id=definition_id)
         for name, value in variables.items():
             run.set_local(scope, name, value)
-        open_scope(run, scope, process)
-        run.activate(called.elements[process.start_event], scope.id)
+
+    def is_done(self, run: Execution, token: Token, element: Element) -> bool:
+        return not _called(run, token).children
 
     def outputs(self, run: Execution, token: Token, element: Element) -> list[tuple[str, Any]]:
         spec = element.spec

@@ -1,0 +1,95 @@
+"""Incidents in awkward places: what happens meanwhile, and that a retry leaves nothing behind."""
+
+from __future__ import annotations
+
+from engine.core import commands as c
+from tests.engine.core.case import Case, flows, process
+
+ENDS = '<startEvent id="s"/><endEvent id="e"/>'
+
+
+def on_message(body: str, *paths: str, interrupting: bool) -> str:
+    """An event sub-process that message m starts."""
+    return (
+        f'<subProcess id="ev" triggeredByEvent="true"><startEvent id="came" isInterrupting="{str(interrupting).lower()}">'
+        f'<messageEventDefinition messageRef="msg_m"/></startEvent>{body}<endEvent id="ev_e"/>{flows(*paths)}</subProcess>'
+    )
+
+
+def parameters(kind: str, name: str, value: str) -> str:
+    return (
+        f"<extensionElements><camunda:inputOutput><camunda:{kind}Parameter "
+        f'name="{name}">{value}</camunda:{kind}Parameter></camunda:inputOutput></extensionElements>'
+    )
+
+
+def retry(case: Case, **mended: object) -> None:
+    (incident,) = case.incident_ids
+    case.do(c.SetVariables(1, mended))
+    case.do(c.RetryIncident(incident))
+
+
+def test_withdrawing_a_case_that_hangs_at_a_join_ends_it() -> None:
+    body = (
+        f'{ENDS}<exclusiveGateway id="x" default="x-a"/><userTask id="a"/><userTask id="b"/><parallelGateway id="j"/>'
+        + on_message('<userTask id="w"/>', "came w ev_e", interrupting=True)
+    )
+    case = Case(process(body, "s x a j e", "x b j", conditions={"x-b": "n == 1"})).start(n=0)
+    case.complete("a")
+    assert "nothing is left that could send the rest" in case.incidents[0]
+    case.message("m")
+    assert case.incidents == []
+    case.complete("w")
+    assert case.state.ended == "completed"
+
+
+def test_a_call_that_is_retried_waits_for_what_began_in_the_called_process_meanwhile() -> None:
+    called = process(
+        '<startEvent id="cs"/><task id="t"/><endEvent id="ce"/>'
+        + on_message('<userTask id="w"/>', "came w ev_e", interrupting=False),
+        "cs t ce",
+        key="C",
+    )
+    call = f'<callActivity id="call" calledElement="C">{parameters("output", "r", "${missing}")}</callActivity>'
+    case = Case(process(f"{ENDS}{call}", "s call e"), called).start()
+    case.message("m")
+    retry(case, missing=7)
+    assert case.open == ["w"]
+    case.complete("w")
+    assert (case.state.ended, case.variables["r"]) == ("completed", 7)
+
+
+def test_a_called_process_that_cannot_open_is_opened_once_when_retried() -> None:
+    timer = "<timerEventDefinition><timeDuration>${wait}</timeDuration></timerEventDefinition>"
+    called = process(
+        '<startEvent id="cs"/><userTask id="u"/><endEvent id="ce"/><subProcess id="late" triggeredByEvent="true">'
+        f'<startEvent id="ls">{timer}</startEvent><endEvent id="le"/>{flows("ls le")}</subProcess>',
+        "cs u ce",
+        key="C",
+    )
+    passed = '<extensionElements><camunda:out source="answer" target="answer"/></extensionElements>'
+    call = f'<callActivity id="call" calledElement="C">{passed}</callActivity>'
+    case = Case(process(f"{ENDS}{call}", "s call e"), called).start()
+    assert "'wait'" in case.incidents[0]
+    (token,) = (token for token in case.state.tokens.values() if token.incident)
+    case.do(c.SetVariables(token.id, {"wait": "PT1H"}))
+    case.do(c.RetryIncident(case.incident_ids[0]))
+    assert (case.open, case.incidents) == (["u"], [])
+    case.complete("u", answer="yes")
+    assert (case.state.ended, case.variables["answer"]) == ("completed", "yes")
+
+
+def test_an_event_subprocess_whose_inputs_fail_begins_when_it_is_retried() -> None:
+    body = on_message(log_of("q"), "came w ev_e", interrupting=True).replace(
+        '"true">', f'"true">{parameters("input", "q", "${missing}")}', 1
+    )
+    case = Case(process(f'{ENDS}<userTask id="u"/>{body}', "s u e")).start()
+    case.message("m", from_whom="clerk")
+    assert (case.trace, len(case.incidents)) == ([], 1)
+    retry(case, missing="late")
+    assert (case.trace, case.state.ended) == (["late"], "completed")
+    assert case.variables["from_whom"] == "clerk"
+
+
+def log_of(name: str) -> str:
+    return f'<scriptTask id="w"><script>log({name})</script></scriptTask>'
