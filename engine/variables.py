@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from engine.core.expressions import as_json
+from engine.core.timing import Duration
 from engine.errors import InvalidVariables
 
 MAX_DEPTH = 50
@@ -51,10 +53,8 @@ def _json(value: Any, depth: int) -> Any:
         return [_json(item, depth - 1) for item in value]
     if isinstance(value, Mapping):
         return {_key(key): _json(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():g}S"
+    if isinstance(value, date | timedelta | Duration):
+        return as_json(value)
     raise ValueError(f"expected a JSON value, but it is a {type(value).__name__}")
 
 

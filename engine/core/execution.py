@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from math import isfinite
+from datetime import datetime
 from typing import Any, Protocol
 
 from engine.core import facts
 from engine.core.apply import apply
-from engine.core.expressions import Expression
+from engine.core.expressions import Expression, ExpressionError, as_json
 from engine.core.facts import Fact
 from engine.core.model import Element, Flow, Library, ProcessModel
 from engine.core.state import ROOT, Phase, State, Token
-from engine.core.timing import Duration, parse_duration
 from engine.errors import ExecutionFailed
 
 
@@ -213,21 +211,12 @@ class Execution:
 
 
 def jsonable(name: str, value: Any) -> Any:
-    """A variable's value as JSON keeps it: dates and durations become ISO 8601 strings, tuples lists.
+    """The value of variable `name` as JSON keeps it.
 
     Raises:
         ExecutionFailed: the value is none that JSON knows.
     """
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float) and isfinite(value):
-        return value
-    if isinstance(value, list | tuple):
-        return [jsonable(name, item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): jsonable(name, item) for key, item in value.items()}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta | Duration):
-        return str(parse_duration(value))
-    raise ExecutionFailed(name, f"a variable must be a JSON value, and this is {value!r:.60}.")
+    try:
+        return as_json(value)
+    except ExpressionError as cause:
+        raise ExecutionFailed(name, f"a variable must be a JSON value, and this is {value!r:.60}.") from cause

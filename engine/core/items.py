@@ -36,7 +36,7 @@ def complete(
     """Take in what the item gave, then end the body, start the next item, or wait for the others."""
     body = run.state.tokens[token.scope_id]
     loop, items = loop_of(element), items_of(body)
-    done = _is_enough(run, body, loop, items)
+    done = _is_enough(run, {**run.visible(token), **dict(outputs)}, loop, items, len(body.children) - 1)
     close(run, token)
     if loop.output_element is not None:
         value = dict(outputs).get(loop.output_element, token.variables.get(loop.output_element))
@@ -54,9 +54,12 @@ def complete(
         start(run, body, element, items.started)
 
 
-def _is_enough(run: Execution, body: Token, loop: MultiInstance, items: Items) -> bool:
-    """Whether this was the last item, or the completion condition holds with it (table 10.30; Camunda's names too)."""
-    total, completed, active = len(items.values), items.completed + 1, len(body.children) - 1
+def _is_enough(run: Execution, seen: Mapping[str, Any], loop: MultiInstance, items: Items, active: int) -> bool:
+    """Whether this was the last item, or the completion condition holds with it (table 10.30; Camunda's names too).
+
+    `seen` is what the condition sees, the item's own variables and outputs included; `active` items are left.
+    """
+    total, completed = len(items.values), items.completed + 1
     if loop.completion_condition is None:
         return completed == total
     counts: Mapping[str, Any] = {
@@ -67,7 +70,7 @@ def _is_enough(run: Execution, body: Token, loop: MultiInstance, items: Items) -
         "numberOfCompletedInstances": completed,
         "numberOfActiveInstances": active,
     }
-    enough = bool(loop.completion_condition.evaluate({**run.visible(body), **counts}, run.functions))
+    enough = bool(loop.completion_condition.evaluate({**seen, **counts}, run.functions))
     return enough or completed == total
 
 

@@ -211,7 +211,7 @@ def _move_due_date(execution: Execution, command: commands.MoveDueDate) -> None:
 
 
 def _is_moment(value: Any, moment: datetime) -> bool:
-    """Whether a variable's value is this moment as `jsonable` or a handler wrote it, in any time zone."""
+    """Whether a variable's value is this moment as `as_json` or a handler wrote it, in any time zone."""
     if not isinstance(value, str) or value[:1] not in "123456789":
         return False
     try:

@@ -95,7 +95,7 @@ def parse_moment(value: object) -> datetime:
         InvalidTime: it is neither.
     """
     if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
+        return _checked(value if value.tzinfo else value.replace(tzinfo=UTC))
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     text = _text(value, "a date such as 2026-05-01 or 2026-05-01T09:00:00+08:00")
@@ -103,7 +103,7 @@ def parse_moment(value: object) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as cause:
         raise InvalidTime(f"Expected a date such as 2026-05-01T09:00:00+08:00, but '{text}' is none.") from cause
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _checked(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def parse_duration(value: object) -> Duration:
@@ -187,9 +187,19 @@ def _in_calendar(moment: Moment, duration: Duration, times: int) -> Moment:
     try:
         year, month = divmod(month, 12)
         day = min(moment.day, monthrange(year, month + 1)[1])
-        return moment.replace(year=year, month=month + 1, day=day) + duration.span * times
+        reached = moment.replace(year=year, month=month + 1, day=day) + duration.span * times
+        return _checked(reached) if isinstance(reached, datetime) and reached.tzinfo else reached
     except (ValueError, OverflowError) as cause:
         raise InvalidTime(f"Expected a date within the calendar, but {moment} and {duration} is outside.") from cause
+
+
+def _checked(moment: datetime) -> datetime:
+    """The moment, which every zone can express."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as cause:
+        raise InvalidTime(f"Expected a date within the calendar, but {moment} is outside of it in UTC.") from cause
+    return moment
 
 
 def _text(value: object, expected: str) -> str:

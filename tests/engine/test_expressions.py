@@ -473,3 +473,9 @@ def test_what_is_no_script_is_refused_when_it_is_parsed(script: str) -> None:
 def test_a_script_of_too_many_statements_is_refused() -> None:
     with pytest.raises(ExpressionError, match="Expected at most 500 statements"):
         parse_script("a = 1\n" * 501)
+
+
+def test_a_character_may_be_written_in_two_halves_but_not_in_one() -> None:
+    assert parse(r'"\ud83d\udcec"').evaluate({}) == "📬"
+    with pytest.raises(ExpressionError, match="both halves"):
+        parse(r'"\ud83d"')

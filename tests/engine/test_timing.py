@@ -208,3 +208,11 @@ def test_a_cycle_from_the_past_goes_on_with_its_own_times(start: datetime, inter
     every = [start + Duration(interval.months * n, interval.span * n) for n in range(times)]
     ahead = [moment for moment in every if moment >= NOW] or every[-1:]
     assert (cycle.first_due, cycle.repetitions) == (ahead[0], len(ahead))
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-05:00"])
+def test_a_moment_that_utc_cannot_express_is_refused(value: str) -> None:
+    with pytest.raises(InvalidTime, match="within the calendar"):
+        parse_date(value, NOW)
+    with pytest.raises(InvalidTime, match="within the calendar"):
+        parse_date(datetime.fromisoformat(value), NOW)

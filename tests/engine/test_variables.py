@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.core.timing import Duration, parse_duration
 from engine.errors import InvalidVariables
 from engine.variables import checked
 
@@ -21,7 +22,7 @@ def test_dates_and_durations_become_texts_and_tuples_lists() -> None:
     assert checked({"at": moment, "day": date(2026, 3, 2), "span": timedelta(hours=1), "pair": (1, 2)}) == {
         "at": "2026-03-02T09:00:00+00:00",
         "day": "2026-03-02",
-        "span": "PT3600S",
+        "span": "PT1H",
         "pair": [1, 2],
     }
 
@@ -52,3 +53,8 @@ def test_what_cannot_be_kept_is_refused_by_name(name: str, value: Any, message: 
         checked({name: value, "good": 1})
     assert set(refused.value.fields) == {name}
     assert message in refused.value.fields[name]
+
+
+@pytest.mark.parametrize("span", [timedelta(days=365), timedelta(seconds=1234567, microseconds=1), -timedelta(days=12)])
+def test_a_long_duration_can_be_read_again(span: timedelta) -> None:
+    assert parse_duration(checked({"span": span})["span"]) == Duration(0, span)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.core import items, waiting
-from engine.core.execution import MAX_DEPTH, Execution
+from engine.core.execution import MAX_DEPTH, Execution, jsonable
 from engine.core.model import Element, Flow
 from engine.core.state import Token, Wait
 from engine.errors import ExecutionFailed
@@ -69,7 +69,7 @@ class Activity(Behaviour):
     def complete(self, run: Execution, token: Token, element: Element) -> None:
         if not self.is_done(run, token, element):
             return
-        outputs = self.outputs(run, token, element)
+        outputs = [(name, jsonable(name, value)) for name, value in self.outputs(run, token, element)]
         if token.index is not None:
             items.complete(run, token, element, outputs, self.close)
             return

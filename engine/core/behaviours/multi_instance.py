@@ -7,7 +7,7 @@ from typing import Any
 from engine.core import facts, items
 from engine.core.behaviours.behaviour import Activity
 from engine.core.execution import Execution
-from engine.core.expressions import ExpressionError
+from engine.core.expressions import ExpressionError, as_json
 from engine.core.model import Element, MultiInstance
 from engine.core.state import Token
 
@@ -48,4 +48,4 @@ def _values(run: Execution, token: Token, loop: MultiInstance) -> tuple[Any, ...
         values = range(min(count, MAX_ITEMS + 1))
     if len(values) > MAX_ITEMS:
         raise ExpressionError(f"Expected at most {MAX_ITEMS} instances, but there are more.")
-    return tuple(values)
+    return tuple(as_json(list(values)))

@@ -112,7 +112,12 @@ def _unreadable(text: str, position: int) -> str:
 def _unescape(text: str) -> str:
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(lambda found: _character(found[1], found[2]), text)
+    unescaped = _ESCAPE.sub(lambda found: _character(found[1], found[2]), text)
+    try:
+        # Characters beyond \uFFFF are written as two halves.
+        return unescaped.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as cause:
+        raise ExpressionError(f"Expected both halves of a character, but '{text:.60}' has one alone.") from cause
 
 
 def _character(code: str | None, letter: str | None) -> str:

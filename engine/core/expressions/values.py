@@ -33,7 +33,6 @@ MAX_EXPONENT = 1_000
 MAX_DECIMALS = 30
 
 UNSIZED = frozenset({int, float, bool, type(None)})
-SCALARS = UNSIZED | {str}
 CONTAINERS = frozenset({list, tuple, dict})
 SEQUENCES = frozenset({list, tuple, str})
 _NUMBERS = frozenset({int, float, bool})
@@ -105,16 +104,22 @@ def _items(container: Any) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """A result as a process variable keeps it: dates and durations become ISO 8601 texts."""
-    if type(value) in SCALARS:
+    """A value as a process variable keeps it: dates and durations become ISO 8601 texts, tuples lists.
+
+    Raises:
+        ExpressionError: it is none that JSON knows.
+    """
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, (list, tuple)):
         return [as_json(item) for item in value]
     if isinstance(value, dict):
-        return {key: as_json(item) for key, item in value.items()}
-    if isinstance(value, timedelta):
-        return str(Duration(0, value))
-    return value.isoformat() if isinstance(value, date) else str(value)
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (timedelta, Duration)):
+        return str(parse_duration(value))
+    raise ExpressionError(f"Expected a JSON value, but found {value!r:.60}.")
 
 
 def as_text(value: Any) -> str:

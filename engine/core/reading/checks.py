@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.core.model import (
     Element,
@@ -38,12 +38,17 @@ Finding = tuple[str, str]
 
 
 def check(reader: Reader, elements: Mapping[str, Element], nodes: Mapping[str, Node]) -> None:
+    events: dict[str, list[Element]] = {}
     for element in elements.values():
-        for wrong, right in _findings(element, elements):
+        if element.kind in _ALLOWED:
+            events.setdefault(element.scope, []).append(element)
+    for element in elements.values():
+        for wrong, right in _findings(element, elements, events.get(element.id, ())):
             reader.problem(nodes[element.id], wrong, right)
 
 
-def _findings(element: Element, elements: Mapping[str, Element]) -> Iterator[Finding]:
+def _findings(element: Element, elements: Mapping[str, Element], inside: Sequence[Element]) -> Iterator[Finding]:
+    """`inside` are the events drawn right inside the element."""
     yield from _flows(element)
     yield from _conditions(element)
     if element.kind == "eventBasedGateway":
@@ -51,7 +56,7 @@ def _findings(element: Element, elements: Mapping[str, Element]) -> Iterator[Fin
     if element.kind == "boundaryEvent":
         yield from _boundary_event(element, elements)
     if element.kind in ("process", "subProcess"):
-        yield from _starts(element, elements)
+        yield from _starts(element, inside)
     if element.kind in _NEEDS_DEFINITION and element.event is None:
         yield f"The {element.kind} has no trigger.", "Give it a message, a timer or a signal."
 
@@ -95,6 +100,8 @@ def _event_gateway(element: Element, elements: Mapping[str, Element]) -> Iterato
             continue
         if target.kind not in _BEHIND_EVENT_GATEWAY:
             yield f"'{target.id}' behind it is a {target.kind}.", "Only catching events and receive tasks may follow."
+        if target.multi_instance is not None or target.boundary_events:
+            yield f"'{target.id}' behind it has a marker or boundary events.", "Only the gateway waits for it."
         if len(target.incoming) > 1:
             yield f"'{target.id}' behind it has other incoming flows.", "An event behind the gateway is its alone."
 
@@ -107,8 +114,8 @@ def _boundary_event(element: Element, elements: Mapping[str, Element]) -> Iterat
         yield "An error event always interrupts.", "Make it interrupting."
 
 
-def _starts(element: Element, elements: Mapping[str, Element]) -> Iterator[Finding]:
-    starts = [item for item in elements.values() if item.scope == element.id and item.kind == "startEvent"]
+def _starts(element: Element, inside: Sequence[Element]) -> Iterator[Finding]:
+    starts = [event for event in inside if event.kind == "startEvent"]
     plain = [start for start in starts if start.event is None]
     if element.triggered_by_event:
         if len(starts) != 1 or plain:
@@ -123,8 +130,7 @@ def _starts(element: Element, elements: Mapping[str, Element]) -> Iterator[Findi
             yield f"The sub-process has {len(starts)} start events.", "It needs one, without a trigger."
     else:
         yield from _process_starts(starts, plain)
-    throwing = [item for item in elements.values() if item.scope == element.id]
-    for item in throwing:
+    for item in inside:
         if item.event is not None and not isinstance(item.event, _ALLOWED[item.kind]):
             name = type(item.event).__name__.removesuffix("Definition").lower()
             yield f"'{item.id}' is a {item.kind} with a {name}, which is not supported there.", ""

@@ -172,6 +172,8 @@ def check_scope(reader: Reader, node: Node) -> None:
 
 
 def _check_attributes(reader: Reader, node: Node, name: str) -> None:
+    if name in ATTRIBUTES and not node.get("id"):
+        reader.problem(node, f"A {name} has no id.", "Every element needs one of its own.")
     known = ATTRIBUTES.get(name) or PART_ATTRIBUTES[name]
     for attribute, value in node.attrib.items():
         namespace, local = split(str(attribute))

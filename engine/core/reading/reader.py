@@ -15,6 +15,11 @@ from engine.core.expressions import (
 from engine.core.reading.xml import Node, text
 from engine.errors import Problem
 
+MAX_CODE = 250_000
+"""Characters of all the expressions and scripts of a file, and a few for each, so that reading them soon ends."""
+
+_EACH = 10
+
 
 class Reader:
     """Problems so far, and what elements refer to by id: `definitions`, and the names of variables in `data`."""
@@ -24,6 +29,7 @@ class Reader:
         self.definitions = definitions
         self.data: dict[str, str] = {}
         self.problems: list[Problem] = []
+        self._code = 0
 
     def problem(self, node: Node, wrong: str, right: str = "") -> None:
         owner = node
@@ -44,6 +50,8 @@ class Reader:
         return parse(repr(source)) if "${" in source or "#{" in source else parse_template(source)
 
     def script(self, node: Node, source: str) -> Script | None:
+        if self._is_too_much(node, source):
+            return None
         try:
             script = parse_script(source)
         except ExpressionError as error:
@@ -52,7 +60,15 @@ class Reader:
         self._check_functions(node, script.functions)
         return script
 
+    def _is_too_much(self, node: Node, source: str) -> bool:
+        before, self._code = self._code, self._code + len(source) + _EACH
+        if before <= MAX_CODE < self._code:
+            self.problem(node, f"Up to here, expressions and scripts have more than {MAX_CODE:,} characters.", "")
+        return self._code > MAX_CODE
+
     def _parsed(self, node: Node, source: str, parser: Callable[[str], Expression]) -> Expression | None:
+        if self._is_too_much(node, source):
+            return None
         try:
             expression = parser(source)
         except ExpressionError as error:

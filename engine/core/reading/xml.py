@@ -10,6 +10,10 @@ from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 from engine.errors import InvalidDefinition, Problem
 
 MAX_BYTES = 10_000_000
+MAX_ELEMENTS = 50_000
+"""XML elements of a diagram, its layout included: far more than a person can draw."""
+
+MAX_ATTRIBUTES = 250_000
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 VENDORS = frozenset({"http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn"})
@@ -52,6 +56,10 @@ def parse_bpmn(xml: bytes, resource: str) -> Node:
     root = parse_xml(xml, resource)
     if root.tag != f"{{{BPMN}}}definitions":
         _refuse(resource, root.sourceline or 0, f"The root element is '{root.tag}'.", "BPMN 2.0 has 'definitions'.")
+    for what, most in (("elements", MAX_ELEMENTS), ("attributes", MAX_ATTRIBUTES)):
+        count = int(root.xpath("count(//*)" if what == "elements" else "count(//@*)"))
+        if count > most:
+            _refuse(resource, 0, f"The file has {count:,} {what}.", f"At most {most:,} are taken.")
     problems = _repeated_ids(root)
     validator = BpmnValidator()
     validator.preprocess(root)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engine.core import compile
-from engine.core.reading.xml import MAX_BYTES
+from engine.core.model import Element
+from engine.core.reading import checks
+from engine.core.reading.reader import Reader
+from engine.core.reading.xml import MAX_ATTRIBUTES, MAX_BYTES, MAX_ELEMENTS
 from engine.errors import InvalidDefinition, Problem
 from tests.engine.core.case import HEADER, diagram, flows, log, process
 
@@ -53,6 +58,47 @@ def test_every_problem_is_named_at_once_with_element_and_line() -> None:
 )
 def test_what_is_no_diagram_is_refused(xml: bytes, wrong: str) -> None:
     assert any(wrong in problem.wrong for problem in problems(xml)), problems(xml)
+
+
+def test_a_file_with_more_than_anyone_draws_is_refused_before_it_is_checked() -> None:
+    (problem,) = problems(diagram(process(PLAIN + "<task/>" * MAX_ELEMENTS, "s t e")))
+    assert "elements" in problem.wrong
+    (problem,) = problems(diagram(process(PLAIN + '<task id="many"' + attributes(MAX_ATTRIBUTES) + "/>", "s t e")))
+    assert "attributes" in problem.wrong
+
+
+def attributes(count: int) -> str:
+    return "".join(f' a{number}=""' for number in range(count))
+
+
+def test_expressions_are_read_up_to_a_bound_for_all_of_them() -> None:
+    scripts = "".join(f'<scriptTask id="t{n}"><script>{"x = 1;" * 400}</script></scriptTask>' for n in range(150))
+    steps = " ".join(f"t{n}" for n in range(150))
+    (problem,) = problems(diagram(process(f'<startEvent id="s"/>{scripts}', f"s {steps}")))
+    assert "more than 250,000 characters" in problem.wrong
+    lists = "".join(f'<userTask id="u{n}" camunda:candidateGroups="{"a," * 5_000}"/>' for n in range(10))
+    (problem,) = problems(diagram(process(f'<startEvent id="s"/>{lists}', "s " + " ".join(f"u{n}" for n in range(10)))))
+    assert "more than 250,000 characters" in problem.wrong
+
+
+class Counting(dict[str, Element]):
+    """Elements by id, which know how often somebody went through all of them."""
+
+    rounds = 0
+
+    def values(self) -> Any:
+        self.rounds += 1
+        return super().values()
+
+
+def test_many_subprocesses_are_checked_without_looking_at_all_elements_for_each() -> None:
+    inner = f'<startEvent id="{{0}}s"/><endEvent id="{{0}}e"/>{flows("{0}s {0}e")}'
+    names = [f"n{number}" for number in range(50)]
+    body = "".join(f'<subProcess id="{name}">{inner.format(name)}</subProcess>' for name in names)
+    (model,) = compile(diagram(process(f'<startEvent id="s"/>{body}', f"s {' '.join(names)}")))
+    elements = Counting(model.elements)
+    checks.check(Reader((), {}), elements, {})
+    assert elements.rounds < 5
 
 
 def test_an_oversized_file_is_refused_before_it_is_read() -> None:
@@ -135,6 +181,10 @@ WRONG = {
     '<sequenceFlow id="f" sourceRef="s2" targetRef="y"/>',
     "A flow leads out of it": '<endEvent id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y"/>',
     "without a trigger": '<task id="x"/><subProcess id="es" triggeredByEvent="true"><startEvent id="s2"/></subProcess>',
+    "has no id": '<task id="x"/><parallelGateway id="y"/><sequenceFlow sourceRef="s" targetRef="y"/>',
+    "has a marker or boundary events": '<eventBasedGateway id="x"/><receiveTask id="y" messageRef="msg_m">'
+    '<multiInstanceLoopCharacteristics camunda:collection="xs"/></receiveTask>'
+    '<sequenceFlow id="f" sourceRef="x" targetRef="y"/>',
     "The error end event throws no error": '<endEvent id="x"><errorEventDefinition/></endEvent>',
 }
 

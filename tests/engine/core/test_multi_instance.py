@@ -151,3 +151,24 @@ def test_an_error_that_leaves_an_item_s_own_error_handling_is_not_caught_there_a
     case = Case(process(sub + caught + log("A") + log("H"), "s sp A", "b H")).start(units=[1])
     assert case.trace == ["H"]
     assert [fact.caught_by for fact in case.happened(facts.ErrorThrown)] == ["es_s", "b"]
+
+
+RESULT = '<extensionElements><camunda:inputOutput><camunda:outputParameter name="opinion">{}</camunda:outputParameter>'
+RESULT += "</camunda:inputOutput></extensionElements>"
+
+
+def test_dates_may_be_items_and_results() -> None:
+    loop = marker(inside=OUTPUT).replace('"units"', '"${[date(day) for day in days]}"')
+    case = Case(many(RESULT.format('${date(unit) + duration("P1D")}') + loop)).start(days=["2026-01-31"])
+    assert case.state.tokens[case.waiting("u")[0]].variables["unit"] == "2026-01-31"
+    case.complete("u")
+    assert case.variables["opinions"] == ["2026-02-01"]
+
+
+def test_the_completion_condition_sees_what_the_item_gave() -> None:
+    loop = marker(inside="<completionCondition>${!opinion}</completionCondition>")
+    case = Case(many(RESULT.format("${verdict == 'yes'}") + loop)).start(units=["water", "roads", "housing"])
+    case.complete("u", verdict="yes")
+    assert (case.open, case.incidents) == (["u", "u"], [])
+    case.complete("u", verdict="no")
+    assert case.trace == ["A"]
