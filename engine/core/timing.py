@@ -188,15 +188,16 @@ def _in_calendar(moment: Moment, duration: Duration, times: int) -> Moment:
         year, month = divmod(month, 12)
         day = min(moment.day, monthrange(year, month + 1)[1])
         reached = moment.replace(year=year, month=month + 1, day=day) + duration.span * times
-        return _checked(reached) if isinstance(reached, datetime) and reached.tzinfo else reached
+        return _checked(reached)
     except (ValueError, OverflowError) as cause:
         raise InvalidTime(f"Expected a date within the calendar, but {moment} and {duration} is outside.") from cause
 
 
-def _checked(moment: datetime) -> datetime:
-    """The moment, which every zone can express."""
+def _checked(moment: Moment) -> Moment:
+    """The moment, which UTC can express as well."""
     try:
-        moment.astimezone(UTC)
+        if isinstance(moment, datetime) and moment.tzinfo:
+            moment.astimezone(UTC)
     except OverflowError as cause:
         raise InvalidTime(f"Expected a date within the calendar, but {moment} is outside of it in UTC.") from cause
     return moment

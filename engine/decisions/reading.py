@@ -23,6 +23,9 @@ from engine.errors import InvalidDefinition, Problem
 
 MAX_RULES = 2_000
 MAX_COLUMNS = 50
+MAX_ELEMENTS = 80_000
+MAX_TEXT = 300_000
+"""XML elements and characters of a file, all of its tables together: reading it must soon end."""
 
 # SpiffWorkflow's schema of DMN 1.2 lacks that of its layout and cannot be loaded; the shape is checked here as well.
 _WITHOUT_SCHEMA = "http://www.omg.org/spec/DMN/20180521/MODEL/"
@@ -50,6 +53,12 @@ def read(xml: bytes, resource: str = "decision table") -> tuple[DecisionTable, .
 
 def _root(xml: bytes, resource: str) -> Any:
     root = parse_xml(xml, resource)
+    for what, count, most in (
+        ("elements", root.xpath("count(//*)"), MAX_ELEMENTS),
+        ("characters in its cells", root.xpath("string-length(normalize-space(.))"), MAX_TEXT),
+    ):
+        if count > most:
+            raise _unusable(resource, root, f"The file has {int(count):,} {what}.", f"At most {most:,} are taken.")
     etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
     namespace = str(etree.QName(root).namespace)
     if namespace not in SCHEMAS or _tag(root) != "definitions":

@@ -42,6 +42,8 @@ def read(data: bytes, resource: str = "form") -> Form:
         raise _unusable(resource, 0, "It is not written in UTF-8.", "") from cause
     except json.JSONDecodeError as cause:
         raise _unusable(resource, cause.lineno, f"It is no JSON: {cause.msg}.", "") from cause
+    except ValueError as cause:
+        raise _unusable(resource, 0, "It has a number of too many digits.", "") from cause
     except RecursionError as cause:
         raise _unusable(resource, 0, "It is nested too deeply.", "") from cause
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):

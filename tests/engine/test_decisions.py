@@ -401,3 +401,10 @@ def test_whatever_is_in_a_table_it_is_refused_or_answers(cell: str, result: str,
             continue
         assert json.loads(json.dumps(rows)) == rows
         assert set(rules) <= {1, 2}
+
+
+def test_a_file_that_would_take_long_to_read_is_refused() -> None:
+    with pytest.raises(InvalidDefinition, match="characters in its cells"):
+        read(dmn([(",".join(['"a"'] * 2_000), '"x"')] * 50))
+    with pytest.raises(InvalidDefinition, match="elements"):
+        read(dmn([("-",) * 30 + ('"x"',)] * 1_500, inputs=["x"] * 30))

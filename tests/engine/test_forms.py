@@ -383,3 +383,8 @@ def test_whatever_is_in_a_form_it_is_refused_or_validates(tree: Any, submitted: 
     with suppress(InvalidDefinition, InvalidVariables):
         parsed = read(json.dumps({"id": "f", "components": [tree] if isinstance(tree, dict) else tree}).encode())
         json.dumps(parsed.validate(submitted, {}), allow_nan=False)
+
+
+def test_a_number_of_very_many_digits_is_refused() -> None:
+    with pytest.raises(InvalidDefinition, match="too many digits"):
+        read(b'{"id": ' + b"1" * 5_000 + b"}")
