@@ -22,6 +22,7 @@ from engine.errors import EngineError
 from handlers import HANDLERS
 from web import settings as configuration
 from web.assets import AssetsMissing
+from web.errors import log as web_log
 from web.presentation import count, days_ahead, when
 from web.server import serve as serve_until_stopped
 from web.settings import Settings
@@ -52,6 +53,8 @@ def main(verbose: bool) -> None:
     """Petition casework on BPMN. Settings come from the environment: see `pujiang settings`."""
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # a page that shows a reference sends its reader to the log, so what pages refuse is always in it
+    web_log.setLevel(logging.INFO)
 
 
 @main.command()

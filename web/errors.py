@@ -23,6 +23,7 @@ from engine.errors import (
     InvalidDefinition,
     InvalidInput,
     InvalidState,
+    InvalidVariables,
     NotFound,
     NotPermitted,
 )
@@ -140,7 +141,12 @@ def _engine_error(error: Exception) -> ResponseReturnValue:
     if isinstance(error, NotPermitted) and not current_user.is_authenticated:
         return sign_in_first()
     page = next(page for kind, page in ENGINE_PAGES if isinstance(error, kind))
-    log.info("%s %s %s: %s", reference(), request.method, request.path, error)
+    if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s %s %s", reference(), request.method, request.path, exc_info=error)
+    else:
+        # what was typed stays out of the log: of wrong values only the fields are named
+        why = sorted(error.fields) if isinstance(error, InvalidVariables) else error
+        log.info("%s %s %s: %s", reference(), request.method, request.path, why)
     return _render(page, str(error))
 
 

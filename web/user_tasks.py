@@ -13,7 +13,7 @@ from flask_login import login_required
 from engine import user_tasks
 from engine.actors import Actor
 from engine.database import Transaction
-from engine.errors import EngineError, InvalidState, InvalidVariables, NotFound, NotPermitted
+from engine.errors import EngineError, InvalidState, InvalidVariables, NotPermitted
 from engine.forms import Form
 from engine.user_tasks import UserTask, UserTaskQuery
 from web import errors, forms, labels, queues
@@ -172,11 +172,13 @@ def _task(tx: Transaction, task_id: str) -> UserTask:
 
 
 def _form(tx: Transaction, task: UserTask) -> tuple[Form, dict[str, Any]]:
-    """The form, and what it may refer to: the variables of the user task, and the units to choose from."""
-    if task.form_key is None:
-        raise NotFound("form of user task", task.id)
+    """The form, and what it may refer to: the variables of the user task, and the units to choose from.
+
+    A user task without a form has nothing to fill in, and is completed as it is.
+    """
     choices = [{"value": unit.code, "label": unit.name} for unit in units.find(tx)]
-    return tx.library.form(task.form_key), {**submissions.prefill(tx, task.id), "units": choices}
+    form = Form("", ()) if task.form_key is None else tx.library.form(task.form_key)
+    return form, {**submissions.prefill(tx, task.id), "units": choices}
 
 
 def _task_and_form(tx: Transaction, task_id: str) -> tuple[UserTask, Form, dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import instances, user_tasks
+from engine import history, instances, user_tasks
 from engine.database import Transaction
 from engine.errors import InvalidState
 from workflows import tables
@@ -36,7 +36,8 @@ def save(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> None:
     user_task = user_tasks.get(tx, user_task_id)
     tx.authorise("complete", user_task)
     if user_task.status != user_tasks.OPEN:
-        raise InvalidState("user task", user_task_id, "keep a draft for", f"is {user_task.status}")
+        fate = history.fate(tx, user_task.instance_id, user_task.token_id)
+        raise InvalidState("user task", user_task_id, "keep a draft for", fate)
     _delete(tx, _own(tx, user_task_id))
     tx.connection.execute(
         sa.insert(tables.drafts).values(

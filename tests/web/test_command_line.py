@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import socket
 import sqlite3
 
@@ -49,6 +50,11 @@ def test_a_new_database_is_made_and_its_journals_are_whole(run, tmp_path):
     result = run("verify")
     assert result.exit_code == 0
     assert "The journals of 0 cases are whole." in result.output
+
+
+def test_what_a_page_refuses_is_in_the_log_without_being_asked_for(run):
+    run("settings")
+    assert logging.getLogger("pujiang.web").isEnabledFor(logging.INFO)
 
 
 def test_verify_ends_with_1_where_a_byte_was_changed(run, tmp_path):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.errors import InvalidState
+from engine.errors import ExecutionFailed, InvalidState, InvalidVariables
 from tests.web.conftest import Visitor
 from web import security
 from web.app import create_app
@@ -107,6 +107,31 @@ def test_what_nobody_expected_is_logged_under_the_reference_that_the_page_shows(
     reference = visitor.answer.headers["X-Reference"]
     assert reference in visitor.text
     assert reference in caplog.text
+
+
+def test_a_process_that_could_not_go_on_is_in_the_log_with_its_cause(app, visitor, monkeypatch, caplog):
+    def stuck(*_args, **_kwargs):
+        try:
+            raise ZeroDivisionError("the cause")
+        except ZeroDivisionError as cause:
+            raise ExecutionFailed("count", "division by zero") from cause
+
+    monkeypatch.setitem(app.view_functions, "public.home", stuck)
+    with caplog.at_level(logging.ERROR, "pujiang.web"):
+        assert "The process could not go on" in visitor.get("/")
+    assert visitor.answer.headers["X-Reference"] in caplog.text
+    assert "the cause" in caplog.text
+
+
+def test_wrong_values_are_named_in_the_log_by_their_fields_alone(app, visitor, monkeypatch, caplog):
+    def wrong(*_args, **_kwargs):
+        raise InvalidVariables({"phone": "expected a phone number, but found '12 Temple Lane'"})
+
+    monkeypatch.setitem(app.view_functions, "public.home", wrong)
+    with caplog.at_level(logging.INFO, "pujiang.web"):
+        visitor.get("/")
+    assert f"{visitor.answer.headers['X-Reference']} GET /: ['phone']" in caplog.text
+    assert "Temple Lane" not in caplog.text
 
 
 def test_a_database_that_is_gone_still_leaves_a_reference(bureau, signed_in, monkeypatch):

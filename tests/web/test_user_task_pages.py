@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from engine import user_tasks
+import bpmn
+from engine import deployments, user_tasks
 from engine.user_tasks import UserTask
 from tests.bureau import CLERK, HOUSING, ROADS, WATER, Bureau
 from tests.web.conftest import Visitor
@@ -139,6 +141,37 @@ def test_a_sent_form_moves_the_case_on_and_leaves_no_draft(bureau, signed_in, nu
     assert bureau.names(number) == ["route petition-office"]
     assert bureau.ask(lambda tx: drafts.find(tx, task_id), CLERK) is None
     assert "Clerk of the petition office has completed this." in clerk.get(register)
+
+
+def test_a_draft_that_comes_after_the_form_was_sent_is_not_kept(bureau, signed_in, number, register):
+    clerk = signed_in("clerk")
+    clerk.post(f"{register}/claim")
+    task_id = task_of(bureau, number).id
+    bureau.complete(number, CLERK, "register", **ACCEPT)
+    clerk.post(f"{register}/draft", missing="Which house?")
+    assert clerk.answer.status_code == 409
+    assert bureau.ask(lambda tx: drafts.find(tx, task_id), CLERK) is None
+
+
+def test_what_is_saved_too_late_is_shown_once_more(bureau, signed_in, number, register):
+    clerk = signed_in("clerk")
+    clerk.post(f"{register}/claim")
+    bureau.complete(number, CLERK, "register", **ACCEPT)
+    page = clerk.post(register, _do="save", missing="Which house?")
+    assert clerk.answer.status_code == 409
+    assert "but it was completed at 09:00 by clerk" in page
+    assert "Which house?" in page
+
+
+def test_a_user_task_without_a_form_is_completed_as_it_is(bureau, signed_in):
+    drawn = (Path(bpmn.__path__[0]) / "intake.bpmn").read_bytes()
+    formless = drawn.replace(b' camunda:formRef="register" camunda:formRefBinding="latest"', b"")
+    bureau.do(lambda tx: deployments.deploy(tx, {"intake.bpmn": formless}))
+    number = bureau.hand_in().case_number
+    register = f"/tasks/{task_of(bureau, number).id}"
+    clerk = signed_in("clerk")
+    clerk.post(f"{register}/claim")
+    assert "Completed “Register the petition”" in clerk.post(register, _do="complete")
 
 
 def test_the_next_of_mine_opens_by_itself(bureau, signed_in, number, register):

@@ -158,7 +158,9 @@ def test_what_someone_types_is_kept_as_their_own_draft_until_they_send_it(bureau
         bureau.do(lambda tx: drafts.save(tx, task.id, {}), WATER)
     bureau.register(receipt)
     assert bureau.ask(lambda tx: drafts.find(tx, task.id), CLERK) is None
-    with pytest.raises(InvalidState, match=f"Expected to keep a draft for user task {task.id}, but it is completed"):
+    with pytest.raises(
+        InvalidState, match=f"Expected to keep a draft for user task {task.id}, but it was completed at 09:00 by clerk"
+    ):
         bureau.do(lambda tx: drafts.save(tx, task.id, {"missing": ["Typed on"]}), CLERK)
 
 
