@@ -66,7 +66,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(lambda: settings().sign_in_limit)
+@limiter.limit(lambda: settings().sign_in_limit, deduct_when=lambda response: response.status_code == errors.INVALID)
 def sign_in_submit() -> ResponseReturnValue:
     """Take name and password; a wrong one says no more than that."""
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")

@@ -21,6 +21,7 @@ from engine.errors import InvalidDefinition, InvalidInput, Problem
 from web import errors
 from web.auth import current_actor
 from web.current import engine
+from workflows import permissions
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 
@@ -71,7 +72,7 @@ class Step:
 def index() -> ResponseReturnValue:
     """The newest version of every process."""
     rows = engine().read(lambda tx: _rows(tx, deployments.list_definitions(_reader(tx))), current_actor())
-    return render_template("designer/index.html", rows=rows)
+    return render_template("designer/index.html", rows=rows, may_draw=_may_draw())
 
 
 @blueprint.get("/<key>/<int:version>")
@@ -85,7 +86,9 @@ def show(key: str, version: int) -> ResponseReturnValue:
         return definition, _rows(tx, deployments.versions(tx, key)), _steps(model)
 
     definition, versions, steps = engine().read(work, current_actor())
-    return render_template("designer/show.html", definition=definition, versions=versions, steps=steps)
+    return render_template(
+        "designer/show.html", definition=definition, versions=versions, steps=steps, may_draw=_may_draw()
+    )
 
 
 @blueprint.get("/<key>/<int:version>/source")
@@ -188,6 +191,11 @@ def deploy() -> ResponseReturnValue:
 def _reader(tx: Transaction) -> Transaction:
     tx.authorise("read", "definition")
     return tx
+
+
+def _may_draw() -> bool:
+    """Whether the pages offer what only designers may do."""
+    return permissions.decide(current_actor(), "deploy", "deployment")
 
 
 def _drawer(tx: Transaction) -> Transaction:

@@ -93,7 +93,7 @@ def follow() -> ResponseReturnValue:
 
 
 @blueprint.post("/follow")
-@limiter.limit(lambda: settings().look_up_limit)
+@limiter.limit(lambda: settings().look_up_limit, deduct_when=lambda response: response.status_code == errors.INVALID)
 def follow_submit() -> ResponseReturnValue:
     """Number and code together open a petition; which of the two is wrong is not told."""
     number, code = request.form.get("number", "").strip().upper(), request.form.get("code", "")

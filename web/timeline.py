@@ -63,7 +63,9 @@ class _Reader:
         happened = [facts.decode(fact) for fact in entry.facts]
         _learn_names(happened, self._names)
         is_note = entry.kind == "note"
-        what = _note(command, values, self._labels) if is_note else _headline(entry, self._names, happened)
+        what = (
+            _note(command, values, self._labels) if is_note else _headline(entry, self._names, happened, self._labels)
+        )
         then = tuple(_consequences(happened, self._names, self._labels))
         changes = tuple(self._changes(happened))
         return Event(entry.seq, entry.at, entry.actor, what, _kind(entry, happened), then, changes, entry.hash)
@@ -106,23 +108,24 @@ _HEADLINES: Mapping[str, str] = {
 """By command. `name` is that of the element, message or timer that it is about, `said` one that it names itself."""
 
 
-def _headline(entry: Entry, names: dict[int, str], happened: Sequence[Any]) -> str:
+def _headline(entry: Entry, names: dict[int, str], happened: Sequence[Any], labels: Labels) -> str:
     command, values = entry.command
     name = names.get(values.get("id", 0), "")
     if command == "AssignUserTask":
-        return _assignment(entry, name, happened)
+        return _assignment(entry, name, happened, labels)
     given = {key: values.get(key, "") for key in ("message", "code", "reason")}
     return _HEADLINES.get(command, words(command)).format(name=name, said=values.get("name", ""), **given)
 
 
-def _assignment(entry: Entry, name: str, happened: Sequence[Any]) -> str:
+def _assignment(entry: Entry, name: str, happened: Sequence[Any], labels: Labels) -> str:
     assignee = entry.command[1]["assignee"]
     if assignee is None:
         return f"Released “{name}”"
     old = next((fact.old for fact in happened if isinstance(fact, facts.UserTaskAssigned)), None)
     if assignee == entry.actor and old is None:
         return f"Claimed “{name}”"
-    return f"Gave “{name}” to {assignee}" + (f", who takes it over from {old}" if old else "")
+    taken_over = f", who takes it over from {labels.person(old)}" if old else ""
+    return f"Gave “{name}” to {labels.person(assignee)}{taken_over}"
 
 
 def _note(kind: str, data: Mapping[str, Any], labels: Labels) -> str:

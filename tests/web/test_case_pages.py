@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import instances, journal
-from tests.bureau import CLERK, ROADS, WATER, WATER_HEAD, Bureau
+from engine import instances, journal, user_tasks
+from tests.bureau import CLERK, ROADS, SUPERVISOR, WATER, WATER_HEAD, Bureau
 
 REASON = "The laboratory needs four more weeks for the samples."
 
@@ -65,6 +65,14 @@ def test_the_time_line_says_who_did_what_and_what_changed(signed_in, number):
     assert "Now to do: Investigate (Water Bureau)" in page
     assert "Intake decision: accept" in page
     assert "Claims: text 1" in page
+
+
+def test_the_time_line_calls_people_by_their_names(bureau, signed_in, number):
+    task = next(task for task in bureau.open_tasks(number).values() if task.element_id == "investigate")
+    bureau.do(lambda tx: user_tasks.assign(tx, task.id, "water"), SUPERVISOR)
+    bureau.do(lambda tx: user_tasks.assign(tx, task.id, "water-head"), SUPERVISOR)
+    page = signed_in("clerk").get(f"/cases/{number}")
+    assert "Gave “Investigate” to Head, Water Bureau, who takes it over from Water Bureau" in page
 
 
 def test_each_process_is_there_as_a_picture_and_as_a_table(signed_in, number):
@@ -135,6 +143,14 @@ def test_the_list_has_only_what_one_may_see(bureau, signed_in, number):
     assert "No case fits." in signed_in("parks").get("/cases/")
     assert other in signed_in("clerk").get("/cases/?state=received")
     assert number not in signed_in("clerk").get("/cases/?state=received")
+
+
+def test_a_list_of_open_cases_says_that_it_is_one(bureau, signed_in, number):
+    clerk = signed_in("clerk")
+    assert number in clerk.get("/cases/?open=yes")
+    assert '<option value="yes" selected>Open</option>' in clerk.page
+    assert "Clear" in clerk.text
+    assert number not in clerk.get("/cases/?open=no")
 
 
 def test_a_whole_number_leads_straight_to_its_case(signed_in, number):

@@ -120,6 +120,8 @@ def test_a_version_that_is_not_there_is_not_found(client: FlaskClient) -> None:
 def test_a_caseworker_may_look_at_a_diagram_but_not_change_it(app: Flask, engine: Engine) -> None:
     clerk = signed_in(app, "ann")
     assert clerk.get("/designer/letter/1").status_code == 200
+    assert "Edit" not in clerk.get("/designer/letter/1").text
+    assert "Open a file" not in clerk.get("/designer/").text
     assert clerk.get("/designer/letter/1/edit").status_code == 403
     assert clerk.post("/designer/check", data=LETTER).status_code == 403
     assert clerk.post("/designer/open", **upload(LETTER)).status_code == 403

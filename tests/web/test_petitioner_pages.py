@@ -8,6 +8,8 @@ import pytest
 
 from tests.bureau import CLERK, Bureau
 from tests.web.conftest import Visitor
+from web.app import create_app
+from web.settings import load
 from workflows import petitioners, texts
 from workflows.cases import Receipt
 
@@ -20,6 +22,14 @@ PETITION = {
     "address": "3 Well Lane",
     "_do": "submit",
 }
+
+
+def test_whose_pages_these_are_is_said_on_the_first_and_at_the_foot_of_every_one(bureau, tmp_path, app):
+    named = load({"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_OFFICE_NAME": "Office of <Lake> County"})
+    visitor = Visitor(create_app(named, bureau.engine).test_client())
+    assert "Office of &lt;Lake&gt; County" in visitor.client.get("/follow").text.partition("<footer")[2]
+    visitor.get("/")
+    assert "Office of <Lake> County" in visitor.page.partition("<main")[2].partition("</main>")[0]
 
 
 @pytest.fixture
@@ -99,6 +109,16 @@ def test_a_wrong_code_and_a_wrong_number_are_told_alike(visitor, bureau):
     wrong_number = visitor.post("/follow", number="PJ-2026-000999", code=receipt.query_code)
     assert "No petition has this number and this query code." in wrong_code
     assert wrong_code.replace(receipt.case_number, "") == wrong_number.replace("PJ-2026-000999", "")
+
+
+def test_who_guesses_too_many_codes_has_to_wait(bureau, tmp_path, app):
+    receipt = bureau.hand_in()
+    limited = load({"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_LOOK_UP_LIMIT": "3 per minute"})
+    visitor = Visitor(create_app(limited, bureau.engine).test_client())
+    visitor.get("/follow")
+    for code in ("AAAA", "BBBB", "CCCC"):
+        assert "Check both." in visitor.post("/follow", number=receipt.case_number, code=code)
+    assert "Too many tries" in visitor.post("/follow", number=receipt.case_number, code=receipt.query_code)
 
 
 def test_leaving_closes_the_petition_on_this_computer(visitor, followed):

@@ -59,6 +59,13 @@ def test_who_tries_too_many_passwords_has_to_wait(bureau, tmp_path, app):
     assert visitor.answer.status_code == 429
 
 
+def test_an_office_that_signs_in_from_one_address_need_not_wait(bureau, tmp_path, app):
+    limited = load({"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_SIGN_IN_LIMIT": "3 per minute"})
+    app = create_app(limited, bureau.engine)
+    for _ in range(5):
+        assert "My tasks" in Visitor(app.test_client()).sign_in("clerk")
+
+
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/static/nothing.css"])
 def test_every_answer_says_what_a_browser_may_do_with_it(visitor, path):
     visitor.get(path)
