@@ -17,7 +17,7 @@ from engine.core.state import ROOT, State
 from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
 from engine.projection import Projection, scopes_of
-from engine.statements import Statement
+from engine.statements import Statement, from_driver
 from engine.tables import process_instances
 from engine.variables import checked
 
@@ -57,6 +57,15 @@ LOCKED = [process_instances.c[name] for name in Locked.__slots__]
 
 _INSTANCE = [process_instances.c[name] for name in Instance.__slots__]
 _LOAD = Statement(sa.select(*LOCKED).where(process_instances.c.id == sa.bindparam("of_id")).with_for_update())
+_GET = Statement(sa.select(*_INSTANCE).where(process_instances.c.id == sa.bindparam("of_id")))
+_NAMES, _MOMENTS = [column.name for column in _INSTANCE], ("started_at", "ended_at")
+_LAUNCH = Statement(
+    sa.insert(process_instances).returning(process_instances.c.id),
+    (
+        *("definition_id", "definition_key", "business_key", "status", "state", "seq", "head"),
+        *("started_at", "started_by"),
+    ),
+)
 _SAVE = Statement(
     sa.update(process_instances)
     .where(process_instances.c.id == sa.bindparam("of_id"))
@@ -132,9 +141,8 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
         "started_at": tx.now,
         "started_by": tx.actor.id,
     }
-    key = tx.connection.execute(sa.insert(process_instances).values(row)).inserted_primary_key
-    assert key is not None, "a row that was written has a key"
-    locked = Locked(key[0], command.definition_id, command.business_key, ACTIVE, "", 0, journal.START)
+    instance_id = _LAUNCH.execute(tx.connection, row).scalar_one()
+    locked = Locked(instance_id, command.definition_id, command.business_key, ACTIVE, "", 0, journal.START)
     _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}))
     return get(tx, locked.id)
 
@@ -157,10 +165,11 @@ def get(tx: Transaction, instance_id: int) -> Instance:
     Raises:
         NotFound: there is no such instance.
     """
-    row = tx.connection.execute(sa.select(*_INSTANCE).where(process_instances.c.id == instance_id)).first()
+    row = _GET.execute(tx.connection, {"of_id": instance_id}).first()
     if row is None:
         raise NotFound("process instance", instance_id)
-    return Instance(*row)
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    return Instance(**{**values, **{name: from_driver(values[name]) for name in _MOMENTS}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,23 @@ from engine.core.commands import CorrelateMessage, StartInstance
 from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
 from engine.instances import Instance
+from engine.statements import Statement
 from engine.tables import start_subscriptions, subscriptions
 from engine.variables import checked
+
+_TO_WAITING = (
+    sa.select(subscriptions.c.instance_id, subscriptions.c.id)
+    .where(subscriptions.c.kind == sa.literal_column("'message'"), subscriptions.c.name == sa.bindparam("of_name"))
+    .order_by(subscriptions.c.instance_id, subscriptions.c.id)
+    .limit(10)
+)
+_WAITING = Statement(_TO_WAITING.where(subscriptions.c.key == sa.bindparam("of_key")))
+_WAITING_WITHOUT_KEY = Statement(_TO_WAITING.where(subscriptions.c.key.is_(None)))
+_STARTING = Statement(
+    sa.select(start_subscriptions.c.definition_id, start_subscriptions.c.element_id).where(
+        start_subscriptions.c.name == sa.bindparam("of_name")
+    )
+)
 
 
 def correlate(tx: Transaction, name: str, key: str, variables: Mapping[str, Any] | None = None) -> Instance:
@@ -61,14 +76,13 @@ def deliver(tx: Transaction, name: str, key: str | None, variables: Mapping[str,
 
 
 def _waiting(tx: Transaction, name: str, key: str | None) -> list[Any]:
-    columns = subscriptions.c
-    query = sa.select(columns.instance_id, columns.id).where(columns.kind == "message", columns.name == name)
-    query = query.where(columns.key.is_(None) if key is None else columns.key == key)
-    return list(tx.connection.execute(query.order_by(columns.instance_id, columns.id).limit(10)))
+    if key is None:
+        return list(_WAITING_WITHOUT_KEY.execute(tx.connection, {"of_name": name}))
+    return list(_WAITING.execute(tx.connection, {"of_name": name, "of_key": key}))
 
 
 def _start(tx: Transaction, name: str, key: str, variables: Mapping[str, Any]) -> Instance | None:
-    row = tx.connection.execute(sa.select(start_subscriptions).where(start_subscriptions.c.name == name)).first()
+    row = _STARTING.execute(tx.connection, {"of_name": name}).first()
     if row is None:
         return None
     return instances.launch(tx, StartInstance(row.definition_id, key, variables, row.element_id))

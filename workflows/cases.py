@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -218,14 +219,25 @@ def find_source_key(tx: Transaction, source_key: str) -> str | None:
 
 def move(tx: Transaction, case_number: str, state: str, **columns: Any) -> None:
     """Bring the case to its next state. Raises NotFound, or InvalidState where it may not go there from its own."""
-    table = tables.cases
-    allowed = sorted(states.sources(state))
-    moving = sa.update(table).where(table.c.case_number == case_number, table.c.state.in_(allowed))
-    if tx.connection.execute(moving.values(state=state, **columns)).rowcount == 0:
+    moving = _moving(state, tuple(columns))
+    if moving.execute(tx.connection, {"of_case": case_number, **columns}).rowcount == 0:
+        table = tables.cases
         actual = tx.connection.scalar(sa.select(table.c.state).where(table.c.case_number == case_number))
         if actual is None:
             raise NotFound("case", case_number)
         raise InvalidState("case", case_number, f"bring to '{state}'", f"is '{actual}'")
+
+
+@cache
+def _moving(state: str, columns: tuple[str, ...]) -> Statement:
+    """Compiled once for each way a case moves, for every case goes each of them."""
+    table = tables.cases
+    allowed: list[sa.ColumnElement[str]] = [
+        sa.literal_column(f"'{source}'") for source in sorted(states.sources(state))
+    ]
+    moving = sa.update(table).where(table.c.case_number == sa.bindparam("of_case"), table.c.state.in_(allowed))
+    values = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
+    return Statement(moving.values(state=sa.literal_column(f"'{state}'"), **values))
 
 
 def set_units(tx: Transaction, case_number: str, lead_unit: str, co_units: Iterable[str]) -> None:

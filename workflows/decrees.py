@@ -10,14 +10,18 @@ import sqlalchemy as sa
 from engine import signals
 from engine.database import Transaction
 from engine.errors import InvalidVariables
+from engine.statements import Statement
 from workflows import tables
 from workflows.calendars import Calendar, Decree
 
 _EVERY = sa.select(tables.calendar_decrees)
+_ANY = Statement(sa.select(tables.calendar_decrees.c.year).limit(1))
 
 
 def load(tx: Transaction) -> Calendar:
-    """The calendar with every decree that was entered by hand."""
+    """The calendar with every decree that was entered by hand. Mostly there is none: that is found out cheaply."""
+    if _ANY.execute(tx.connection, {}).first() is None:
+        return Calendar()
     rows = tx.connection.execute(_EVERY).all()
     return Calendar({row.year: _decree(row) for row in rows})
 

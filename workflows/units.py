@@ -9,7 +9,10 @@ import sqlalchemy as sa
 
 from engine.database import Transaction
 from engine.errors import InvalidVariables, NotFound
+from engine.statements import Statement
 from workflows import tables
+
+_KNOWN = Statement(sa.select(tables.units.c.code).where(tables.units.c.code == sa.bindparam("wanted")))
 
 LEVELS = ("province", "city", "county", "township", "village")
 
@@ -59,8 +62,6 @@ def find(tx: Transaction) -> tuple[Unit, ...]:
 
 def check(tx: Transaction, codes: Iterable[str]) -> None:
     """Raises NotFound naming the first code that is no unit."""
-    wanted = tuple(codes)
-    known = set(tx.connection.scalars(sa.select(tables.units.c.code).where(tables.units.c.code.in_(wanted))))
-    for code in wanted:
-        if code not in known:
+    for code in codes:
+        if _KNOWN.execute(tx.connection, {"wanted": code}).first() is None:
             raise NotFound("unit", code)
