@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Callable
+from datetime import date
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
+import bureau as bureau_module
 import pytest
-from bureau import WATER, Bureau
+from bureau import CLERK, SUPERVISOR, WATER, WATER_HEAD, Bureau
 from lxml import etree
 
 from engine.database import Transaction
-from engine.errors import NotFound
+from engine.errors import BpmnError, NotFound
 from handlers import HANDLERS
-from workflows import notices
+from workflows import decrees, extensions, notices
+from workflows.calendars import Decree
 from workflows.office import Office
 
 
@@ -49,6 +56,75 @@ def test_a_handler_that_runs_twice_for_one_job_sends_one_notice(bureau: Bureau, 
     for _ in range(2):
         HANDLERS["explain-review"](office=office, job_id="77-1", case_number=number)
     assert [notice.kind for notice in bureau.ask(lambda tx: notices.of_case(tx, number))] == ["review-right"]
+
+
+def _every_way(bureau: Bureau) -> dict[str, list[str]]:
+    """Cases that between them run every handler; what each was told, and the clocks and ratings it has."""
+    lapsed, refused, moved = bureau.hand_in(), bureau.hand_in(), bureau.hand_in()
+    bureau.register(lapsed, intake_decision="supplement", missing="Which house?")
+    bureau.register(refused, intake_decision="refuse", refusal_ground="statutory-path", refusal_reason="In court.")
+    handled = bureau.bring_to_handling()
+    for _ in range(2):
+        bureau.do(lambda tx: extensions.request(tx, handled.case_number, "The ground is frozen."), WATER)
+        granted = {"extension_decision": "grant", "extension_remarks": "The ground is frozen."}
+        bureau.complete(handled.case_number, WATER_HEAD, "decide-extension", **granted)
+    off = frozenset({date(2026, 3, 5), date(2026, 3, 6)})
+    bureau.register(moved)
+    bureau.route(moved)
+    bureau.do(lambda tx: decrees.enter(tx, Decree(2026, "Two days off", off, frozenset())), SUPERVISOR)
+    bureau.wait(days=100)
+    for _ in range(2):
+        bureau.investigate(handled)
+        bureau.reply(handled)
+        bureau.rate(handled, "dissatisfied", "Still brown.")
+        if "call-back petition-office" in bureau.names(handled.case_number):
+            called = {"reached": "no", "called_on": "2026-06-10", "call_back_notes": "Nobody."}
+            bureau.complete(handled.case_number, CLERK, "call-back", **called)
+    bureau.withdraw(moved)
+    assert bureau.problems() == []
+    seen = {}
+    for receipt in (lapsed, refused, moved, handled):
+        file = bureau.read(receipt.case_number)
+        told = [f"{notice.recipient} {notice.title} {notice.body}" for notice in file.notices]
+        ran = [f"{clock.kind} {clock.state} {clock.due_at} {clock.extended_by}" for clock in file.clocks]
+        seen[receipt.case_number] = [*told, *ran, *(f"{rating.round} {rating.rating}" for rating in file.ratings)]
+    return seen
+
+
+def test_every_handler_may_run_twice_for_one_job_and_nothing_happens_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As after a crash between the work of a job and the note of its result."""
+    once = Bureau(tmp_path / "once.db")
+    expected = _every_way(once)
+    once.close()
+    ran: set[str] = set()
+
+    def twice(topic: str) -> Callable[..., dict[str, Any]]:
+        function = HANDLERS[topic]
+
+        @functools.wraps(function)
+        def run(**variables: Any) -> dict[str, Any]:
+            ran.add(topic)
+            outcome: list[Any] = []
+            for _ in range(2):
+                try:
+                    outcome.append(function(**variables))
+                except BpmnError as error:
+                    outcome.append(error.code)
+                    refused = error
+            assert outcome[0] == outcome[1]
+            if not isinstance(outcome[0], dict):
+                raise refused
+            return outcome[0]
+
+        return run
+
+    monkeypatch.setattr(bureau_module, "HANDLERS", {topic: twice(topic) for topic in HANDLERS})
+    doubled = Bureau(tmp_path / "twice.db")
+    assert _every_way(doubled) == expected
+    doubled.close()
+    assert ran == set(HANDLERS)
 
 
 def test_a_case_is_handed_to_units_that_exist_only(bureau: Bureau, office: Office):
