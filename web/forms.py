@@ -122,9 +122,14 @@ def problems(form: Form, errors: Errors) -> tuple[Problem, ...]:
     """What is wrong, in the order of the form; what belongs to no field comes last."""
     order = {name: (place, label) for place, (name, label) in enumerate(_labels(form, errors))}
     known = sorted((name for name in errors if name in order), key=lambda name: order[name][0])
-    listed = [Problem(element_id(name), f"{order[name][1]}: {said(errors[name])}") for name in known]
+    listed = [Problem(element_id(name), f"{_asked(order[name][1])} {said(errors[name])}") for name in known]
     others = [Problem("", f"{name}: {said(message)}") for name, message in errors.items() if name not in order]
     return (*listed, *others)
+
+
+def _asked(label: str) -> str:
+    """A label before what is said of it: a question has its mark already."""
+    return label if label.endswith(("?", "？", ":")) else f"{label}:"
 
 
 def changed_rows(form: Form, raw: Raw, change: str) -> dict[str, list[str]]:

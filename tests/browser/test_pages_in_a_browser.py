@@ -74,12 +74,23 @@ def test_a_draft_saves_itself_and_fields_come_and_go_with_the_answers(petitioner
     expect(clerk.page.get_by_label("Reason told to the petitioner")).to_have_value("Half a sen")
 
 
+def test_a_draft_that_is_not_taken_says_why(petitioner: Petitioner, sign_in: SignIn) -> None:
+    petition = petitioner.hand_in("We ask that the steps in Temple Lane be mended.")
+    clerk = sign_in("clerk")
+    clerk.claim(petition, "Register the petition")
+    clerk.page.context.clear_cookies()
+    clerk.page.get_by_label("Ask the petitioner for what is missing").check()
+    expect(clerk.page.locator("[data-draft-status]")).to_contain_text("you are signed out")
+    clerk.page.get_by_role("button", name="Save draft").last.click()
+    expect(clerk.page.get_by_role("heading", level=1)).to_contain_text("nothing is lost")
+
+
 def test_a_petition_is_handed_in_and_registered_without_a_script(chromium: Browser, server: Server) -> None:
     context = chromium.new_context(base_url=server.address, java_script_enabled=False)
     page = context.new_page()
     page.goto("/petition/new")
     page.get_by_role("button", name="Add a row").click()
-    expect(page.locator("[name='others.0.name']")).to_be_visible()
+    expect(page.locator("[name='others.0.name']")).to_be_in_viewport()
     answers = {
         "claims": "We ask for a lamp in Temple Lane.",
         "facts": "It is dark.",
@@ -104,6 +115,10 @@ def test_a_petition_is_handed_in_and_registered_without_a_script(chromium: Brows
     expect(page.get_by_text("Draft saved.")).to_be_visible()
     page.get_by_role("button", name="Complete").click()
     expect(page.get_by_text(f"Completed “Register the petition” of {petition.number}.")).to_be_visible()
+    page.goto(f"/cases/{petition.number}")
+    expect(page.locator(".pj-diagram").first).to_be_hidden()
+    page.locator("summary").filter(has_text="Steps as a table").first.click()
+    expect(page.get_by_role("row").filter(has_text="Petition received").first).to_be_visible()
     context.close()
 
 

@@ -71,7 +71,7 @@ def test_what_was_handed_in_stands_in_the_case_file_under_its_headings(visitor, 
 def test_everything_that_is_missing_is_said_at_once_and_nothing_typed_is_lost(visitor):
     page = hand_in(visitor, claims="", name="", facts="The <b>water</b> is brown.")
     assert visitor.answer.status_code == 422
-    assert "What do you ask for?: An answer is needed." in page
+    assert "What do you ask for? An answer is needed." in page
     assert "Name: An answer is needed." in page
     assert 'href="#field-claims"' in visitor.page
     assert 'id="field-claims"' in visitor.page
@@ -86,6 +86,7 @@ def test_without_a_name_none_is_asked_for(visitor, bureau):
 def test_people_are_added_and_removed_without_a_script(visitor, bureau):
     hand_in(visitor, _do="add:others")
     assert 'name="others.0.name"' in visitor.page
+    assert 'value="add:others" formaction="#field-others"' in visitor.page
     assert "We ask that the pipe" in visitor.page
     rows = {"others.0.name": "Hua", "others.1.name": "Lan"}
     visitor.post("/petition/new", {**PETITION, **rows, "_do": "remove:others:0"})

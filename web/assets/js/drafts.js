@@ -5,6 +5,19 @@ import { csrfHeaders } from "./requests.js";
 
 const PAUSE = 1000; // milliseconds without typing
 
+// A session that ended answers 400 or 401. Sending the form shows what was typed once more, whatever happened.
+const SIGNED_OUT = "Draft not saved: you are signed out. Press “Save draft”: nothing typed is lost, and you are told how to go on.";
+const REFUSED = {
+  400: SIGNED_OUT,
+  401: SIGNED_OUT,
+  403: "Draft not saved: this is no longer yours to do. Press “Save draft” to see why; what you typed stays in sight.",
+  409: "Draft not saved: this is done already. Press “Save draft” to see by whom; what you typed stays in sight.",
+};
+
+function time() {
+  return new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
 export function keepDrafts(root) {
   for (const form of root.querySelectorAll("form[data-draft]")) keepDraft(form);
 }
@@ -19,8 +32,7 @@ function keepDraft(form) {
     try {
       const body = new URLSearchParams(new FormData(form));
       const response = await fetch(form.dataset.draft, { method: "POST", body, headers: csrfHeaders(), keepalive: true });
-      if (!response.ok) throw new Error(response.statusText);
-      say(`Draft saved at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+      say(response.ok ? `Draft saved at ${time()}` : REFUSED[response.status] ?? `Draft not saved: the server said ${response.status}.`);
     } catch {
       say("Draft not saved: no answer. It is tried again when you type on.");
     }
