@@ -24,6 +24,9 @@ from workflows.cases import CaseQuery
 from workflows.permissions import SUPERVISOR
 
 PAGE = 50
+EVENTS = 100
+"""The newest of the time line, until one asks for all."""
+
 OPENED = "opened_people"
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
@@ -152,6 +155,7 @@ def _page(sheet: Sheet, problem: str = "", reason: str = "") -> str:
         people_open=number in session.get(OPENED, []),
         purposes={code: words for code, words in vocabulary.READ_PURPOSES.items() if code != "own"},
         stages=_stages(sheet),
+        events=sheet.events if "all" in request.args else sheet.events[-EVENTS:],
         may_extend="ask for more time for" in sheet.file.may and sheet.file.case.state == states.HANDLING,
         may_audit=SUPERVISOR in current_actor().groups,
         problem=problem,

@@ -24,6 +24,9 @@ from workflows import case_files, cases, clocks
 from workflows.cases import CaseQuery
 
 PAGE = 50
+ENTRIES = 200
+"""Of a journal, on one page."""
+
 MAX_DAYS = 366
 STEPS = (1, 5, 20, 60)
 """Days that the page offers to move the clock by."""
@@ -117,7 +120,17 @@ def audit(number: str) -> ResponseReturnValue:
         )
 
     found = engine().transact(work, current_actor())
-    return render_template("supervision/audit.html", audit=found, case=found.case, labels=found.labels)
+    after = whole_number(request.args.get("after", "")) or 0
+    shown = [event for event in found.events if event.seq > after][: ENTRIES + 1]
+    more = url_for("supervision.audit", number=number, after=shown[ENTRIES - 1].seq) if len(shown) > ENTRIES else ""
+    return render_template(
+        "supervision/audit.html",
+        audit=found,
+        case=found.case,
+        labels=found.labels,
+        events=shown[:ENTRIES],
+        more=more,
+    )
 
 
 @blueprint.get("/clock")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from engine import instances, journal, user_tasks
 from tests.bureau import CLERK, ROADS, SUPERVISOR, WATER, WATER_HEAD, Bureau
+from web import cases
 
 REASON = "The laboratory needs four more weeks for the samples."
 
@@ -73,6 +74,16 @@ def test_the_time_line_calls_people_by_their_names(bureau, signed_in, number):
     bureau.do(lambda tx: user_tasks.assign(tx, task.id, "water-head"), SUPERVISOR)
     page = signed_in("clerk").get(f"/cases/{number}")
     assert "Gave “Investigate” to Head, Water Bureau, who takes it over from Water Bureau" in page
+
+
+def test_a_long_time_line_begins_with_the_newest(signed_in, number, monkeypatch):
+    monkeypatch.setattr(cases, "EVENTS", 2)
+    clerk = signed_in("clerk")
+    page = clerk.get(f"/cases/{number}")
+    assert "Notify the acceptance" in page
+    assert "The petition came in" not in page
+    assert re.search(r"Show all \d+ entries", page)
+    assert "The petition came in" in clerk.get(f"/cases/{number}?all=1")
 
 
 def test_each_process_is_there_as_a_picture_and_as_a_table(signed_in, number):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import sqlalchemy as sa
 
 from engine import incidents
 from engine.tables import journal
 from tests.bureau import Bureau
+from web import supervision
 from workflows import notices
 
 
@@ -52,6 +55,15 @@ def test_an_audit_shows_who_read_the_case_and_that_nothing_was_changed(bureau, s
     assert "fit together" in page
     assert "Case read" in page
     assert "Clerk of the petition office" in page
+
+
+def test_a_long_journal_goes_on_on_a_next_page(bureau, signed_in, monkeypatch):
+    monkeypatch.setattr(supervision, "ENTRIES", 2)
+    number = bureau.hand_in().case_number
+    supervisor = signed_in("supervisor")
+    assert "All 3 entries fit together" in supervisor.get(f"/supervision/cases/{number}")
+    assert "Case read" not in supervisor.text
+    assert "Case read" in supervisor.get(re.search(r'rel="next" href="([^"]+)"', supervisor.page)[1])
 
 
 def test_an_audit_finds_what_was_changed(bureau, signed_in):
