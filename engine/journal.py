@@ -21,6 +21,7 @@ from engine.core.facts import FORMAT, Fact, decode, encode
 from engine.core.state import State
 from engine.database import Transaction
 from engine.errors import InvalidInput, NotFound
+from engine.remaking import Remaking, remaking
 from engine.statements import Insert, Statement
 from engine.tables import journal, process_instances
 
@@ -169,14 +170,15 @@ def replay(tx: Transaction, instance_id: int, *, until: int | None = None) -> St
 def verify(tx: Transaction, *, instance_id: int | None = None, replayed: bool = False) -> list[Finding]:
     """Everything that is wrong with the journal: of one instance, or of all.
 
-    With `replayed`, each history is run through again as well, and must lead to the state that is stored.
+    With `replayed`, each history is run through again as well, and must lead to the state and the rows that are stored.
     """
     found: list[Finding] = []
-    for instance in _instances(tx, instance_id):
-        wrong = list(_broken_links(tx, instance))
-        if not wrong and replayed:
-            wrong = list(_wrong_state(tx, instance))
-        found.extend(wrong)
+    with remaking() as remade:
+        for instance in _instances(tx, instance_id):
+            wrong = list(_broken_links(tx, instance))
+            if not wrong and replayed:
+                wrong = list(_wrong_state(tx, instance)) or list(_wrong_rows(tx, instance, remade))
+            found.extend(wrong)
     found.extend(_orphans(tx, instance_id))
     return found
 
@@ -231,6 +233,14 @@ def _wrong_state(tx: Transaction, instance: Any) -> Iterator[Finding]:
         return
     if replayed != stored:
         yield Finding(instance.id, 0, "expected the stored state to be what its history leads to, but it is not")
+
+
+def _wrong_rows(tx: Transaction, instance: Any, remade: Remaking) -> Iterator[Finding]:
+    try:
+        for difference in remade.differences(tx, instance.id, _entries(tx, instance.id)):
+            yield Finding(instance.id, 0, f"expected {difference}")
+    except (KeyError, ValueError, TypeError) as error:
+        yield Finding(instance.id, 0, f"expected its rows to be readable, but {error!r}")
 
 
 def _orphans(tx: Transaction, instance_id: int | None) -> Iterator[Finding]:

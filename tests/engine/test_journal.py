@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
-from engine import instances, journal, user_tasks
+from engine import incidents, instances, journal, user_tasks
 from engine.errors import InvalidInput, NotFound
 from tests.engine.core.case import process
 from tests.engine.world import ANNA, BEN, World
@@ -176,3 +177,72 @@ def test_a_command_that_changes_nothing_leaves_no_entry(world: World) -> None:
     world.do(user_tasks.claim, user_task.id)
     world.do(user_tasks.claim, user_task.id)
     assert len(world.see(journal.entries, instance.id)) == 2
+
+
+ROWS = {
+    "process_instances": "definition_id definition_key business_key status started_at started_by ended_at end_reason",
+    "activities": "scope_id definition_id element_id kind name started_at ended_at outcome ended_by reason status "
+    "assignee candidate_users candidate_groups due follow_up priority form_key queue_due queue_rank item",
+    "candidates": "candidate queue_due queue_rank",
+    "incidents": "token_id element_id kind message raised_at resolved_at resolved_by",
+    "subscriptions": "owner_id element_id kind name key",
+    "timers": "owner_id element_id",
+}
+ALL_KINDS = process(
+    '<startEvent id="s"/><parallelGateway id="g"/><userTask id="a" camunda:candidateGroups="clerks" '
+    'camunda:dueDate="P3D" camunda:followUpDate="P1D"/><receiveTask id="r" messageRef="msg_m"/><scriptTask id="f">'
+    '<script>x = missing</script></scriptTask><boundaryEvent id="late" attachedToRef="a"><timerEventDefinition>'
+    '<timeDuration>P9D</timeDuration></timerEventDefinition></boundaryEvent><endEvent id="e"/>',
+    "s g a e",
+    "g r e",
+    "g f e",
+    "late e",
+)
+
+
+@pytest.mark.parametrize(("table", "column"), [(table, name) for table in ROWS for name in ROWS[table].split()])
+def test_any_changed_column_of_the_rows_made_from_the_journal_shows(world: World, table: str, column: str) -> None:
+    world.deploy(ALL_KINDS)
+    world.start(subject="water")
+    world.do(user_tasks.claim, world.user_task("a").id)
+    assert world.wrong() == []
+    # Moments are texts, and have to stay moments for the row to be read.
+    value = "'2031-01-01 00:00:00.000000'" if column.endswith(("_at", "due", "follow_up")) else "77"
+    where = "WHERE element_id = 'a'" if table == "activities" else ""
+    tamper(world, f"UPDATE {table} SET {column} = {value} {where}")
+    assert f"of {table} to be" in " ".join(map(str, world.wrong())).replace("its row to be", f"of {table} to be")
+
+
+def test_a_row_that_cannot_be_read_shows(world: World) -> None:
+    world.deploy(ALL_KINDS)
+    world.start()
+    tamper(world, "UPDATE activities SET started_at = 'one day'")
+    assert "expected its rows to be readable" in str(world.wrong()[0])
+
+
+def test_a_row_that_is_gone_or_was_put_there_shows(world: World) -> None:
+    world.deploy(ALL_KINDS)
+    world.start()
+    tamper(world, "DELETE FROM subscriptions")
+    tamper(world, "INSERT INTO timers SELECT instance_id, id + 50, owner_id, element_id, due FROM timers")
+    found = [str(finding) for finding in world.wrong()]
+    assert any("of subscriptions to be there, as its history says, but it is gone" in each for each in found)
+    assert any("of timers to be in its history, but it is not" in each for each in found)
+
+
+def test_rows_fit_their_history_after_everything_that_changes_them(world: World) -> None:
+    world.deploy(ALL_KINDS)
+    instance = world.start(subject="water")
+    user_task = world.user_task("a")
+    world.do(user_tasks.assign, user_task.id, "ben")
+    assert user_task.due is not None
+    world.do(instances.move_due_date, instance.id, user_task.due, user_task.due + timedelta(days=1))
+    world.message("m")
+    world.do(journal.note, instance.id, "case read", {})
+    world.retry(world.see(incidents.find)[0])
+    world.do(instances.set_variables, instance.id, {"missing": 1})
+    world.retry(world.see(incidents.find)[0])
+    assert world.wrong() == []
+    world.advance(days=10)
+    assert world.see(instances.get, instance.id).status == "completed"
+    assert world.wrong() == []
