@@ -118,9 +118,11 @@ def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
             for each in found
         ],
     )
-    for draft in new:
-        if draft.model is not None:
-            _open_starts(tx, draft.model, tx.library.latest(PROCESS, draft.key))
+    started = [draft.model for draft in new if draft.model is not None]
+    for model in started:
+        _close_starts(tx, model)
+    for model in started:
+        _open_starts(tx, model, tx.library.latest(PROCESS, model.key))
     return Deployment(deployment_id, found, frozenset(each.id for each in found if each.deployment_id == deployment_id))
 
 
@@ -253,10 +255,13 @@ def _insert(tx: Transaction, table: sa.Table, row: Mapping[str, Any]) -> int:
 # What starts the newest version
 
 
-def _open_starts(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
+def _close_starts(tx: Transaction, model: ProcessModel) -> None:
     """Take the timers and messages that start this process from its older version."""
     for table in (start_timers, start_subscriptions):
         tx.connection.execute(sa.delete(table).where(table.c.definition_key == model.key))
+
+
+def _open_starts(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
     for element, definition in _start_events(model):
         if isinstance(definition, TimerDefinition):
             _open_start_timer(tx, model, definition_id, element, definition)

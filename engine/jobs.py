@@ -183,7 +183,8 @@ def _run(engine: Runtime, job: Job) -> _Result:
         result = checked(_call(engine, job))
     except BpmnError as outcome:
         return _Result(job, partial(throw_error, instance_id=job.instance_id, token_id=job.token_id, error=outcome))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        # A handler that wants to end the process has failed; it must not take the thread with it.
         log.info("Job %s (%s) failed in attempt %s.", job.id, job.topic, job.attempt, exc_info=True)
         return _Result(job, partial(fail, job=job, error=error))
     return _Result(job, partial(complete, instance_id=job.instance_id, token_id=job.token_id, variables=result))
@@ -234,7 +235,7 @@ def _settle(engine: Runtime, result: _Result) -> None:
         _fail(engine, job, error)
 
 
-def _fail(engine: Runtime, job: Job, error: Exception) -> None:
+def _fail(engine: Runtime, job: Job, error: BaseException) -> None:
     try:
         engine.transact(lambda tx: fail(tx, job, error))
     except InvalidState as late:
@@ -260,7 +261,7 @@ def throw_error(tx: Transaction, instance_id: int, token_id: int, error: BpmnErr
     instances.step(tx, locked, ThrowError(token_id, error.code, error.message))
 
 
-def fail(tx: Transaction, job: Job, error: Exception) -> None:
+def fail(tx: Transaction, job: Job, error: BaseException) -> None:
     """Have a job tried again later, or, after its last attempt, raise an incident that keeps its token.
 
     Raises:
@@ -278,7 +279,7 @@ def fail(tx: Transaction, job: Job, error: Exception) -> None:
     _RETRY.execute(tx.connection, {**place, "to_due": follows.due, "to_retries": follows.retries, "error": what})
 
 
-def message_of(error: Exception) -> str:
+def message_of(error: BaseException) -> str:
     """What an error says, short enough to keep."""
     text = str(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {error}"
     return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"

@@ -79,10 +79,7 @@ class DatabaseLibrary:
             return self._in_deployment(key, caller)
         if binding in ("version", "versionTag"):
             column = definitions.c.version if binding == "version" else definitions.c.version_tag
-            wanted: Any = (
-                int(version) if binding == "version" and version is not None and version.isdecimal() else version
-            )
-            return self._newest(key, column == wanted, f"{key} ({binding} {version})")
+            return self._newest(key, sa.cast(column, sa.Text) == (version or ""), f"{key} ({binding} {version})")
         row = _KNOWN.execute(self._connection, {"of_key": key, "known": known or 0}).first()
         return self.latest("process", key) if row is None else str(row[0])
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.core.expressions import as_json
+from engine.core.expressions.parsing import LARGEST
 from engine.core.timing import Duration
 from engine.errors import InvalidVariables
 
@@ -39,14 +40,12 @@ def _name(name: Any) -> str:
 
 
 def _json(value: Any, depth: int) -> Any:
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int | float):
+        return _number(value)
     if isinstance(value, str):
         return _text(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError(f"expected a number, but it is {value}")
-        return value
     if depth == 0:
         raise ValueError(f"expected at most {MAX_DEPTH} levels of lists and objects, but there are more")
     if isinstance(value, list | tuple):
@@ -56,6 +55,14 @@ def _json(value: Any, depth: int) -> Any:
     if isinstance(value, date | timedelta | Duration):
         return as_json(value)
     raise ValueError(f"expected a JSON value, but it is a {type(value).__name__}")
+
+
+def _number(value: int | float) -> int | float:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"expected a number, but it is {value}")
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError(f"expected a whole number up to {LARGEST}, but it is larger")
+    return value
 
 
 def _text(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import deployments, instances
+from engine import deployments, incidents, instances
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, NotPermitted
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
@@ -172,3 +172,45 @@ def test_a_stage_that_was_missing_is_taken_once_it_is_deployed(world: World) -> 
     world.deploy(stage_bpmn=diagram(process('<startEvent id="s"/><userTask id="u"/>', "s u", key="C")))
     world.retry(incident)
     assert world.open == ["u"]
+
+
+def begun_by(key: str, message: str) -> bytes:
+    start = f'<startEvent id="s"><messageEventDefinition messageRef="msg_{message}"/></startEvent>'
+    return diagram(process(f'{start}<userTask id="{key}_u"/>', f"s {key}_u", key=key))
+
+
+def test_two_processes_may_swap_the_messages_that_start_them(world: World) -> None:
+    world.deploy(a_bpmn=begun_by("A", "m"), b_bpmn=begun_by("B", "k"))
+    world.deploy(a_bpmn=begun_by("A", "k"), b_bpmn=begun_by("B", "m"))
+    assert world.message("m").definition_id == "B:2"
+
+
+@pytest.mark.parametrize(
+    ("binding", "called"),
+    [
+        ('"version" camunda:calledElementVersion="1"', "old"),
+        ('"version" camunda:calledElementVersion="${number}"', "new"),
+        ('"versionTag" camunda:calledElementVersionTag="first"', "old"),
+    ],
+)
+def test_a_call_may_be_bound_to_a_version_or_a_tag(world: World, binding: str, called: str) -> None:
+    for name in ("old", "new"):
+        body = f'<startEvent id="s"/><userTask id="{name}"/>'
+        tag = ' camunda:versionTag="first"' if name == "old" else ""
+        world.deploy(process(body, f"s {name}", key="C").replace("<process", f"<process{tag}", 1))
+    call = f'<callActivity id="c" calledElement="C" camunda:calledElementBinding={binding}/>'
+    world.deploy(process(f'<startEvent id="s"/>{call}', "s c"))
+    world.start(number=2)
+    assert world.open == [called]
+
+
+@pytest.mark.parametrize("wanted", ["version", "versionTag"])
+@pytest.mark.parametrize("value", ["9" * 30, "³", None])
+def test_a_call_of_a_version_that_never_was_is_an_incident(world: World, wanted: str, value: str | None) -> None:
+    attribute = {"version": "calledElementVersion", "versionTag": "calledElementVersionTag"}[wanted]
+    call = (
+        f'<callActivity id="c" calledElement="P" camunda:calledElementBinding="{wanted}" camunda:{attribute}="${{v}}"/>'
+    )
+    world.deploy(process(f'<startEvent id="s"/>{call}', "s c"))
+    world.start(v=value)
+    assert [wanted in each.message for each in world.see(incidents.find)] == [True]

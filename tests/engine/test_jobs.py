@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine import instances, jobs
+from engine import incidents, instances, jobs
 from engine.errors import BpmnError, InvalidInput, InvalidState, NotFound
 from tests.engine.core.case import process
 from tests.engine.world import World
@@ -317,3 +317,14 @@ def test_a_demonstration_that_moves_the_clock_takes_no_job_from_who_is_at_it(mak
     world.rest()
     assert len(runs) == 1
     assert world.open == ["after"]
+
+
+def test_a_handler_that_would_end_the_process_has_failed(make_world: MakeWorld) -> None:
+    def send() -> None:
+        raise SystemExit(3)
+
+    world = make_world(handlers={"send": send})
+    world.deploy(retry_cycle("R1/PT1S"))
+    world.start()
+    world.rest()
+    assert [each.message for each in world.see(incidents.find)] == ["SystemExit: 3"]

@@ -41,6 +41,8 @@ def _deep(levels: int) -> Any:
         ("x", {1, 2}, "expected a JSON value, but it is a set"),
         ("x", b"bytes", "expected a JSON value, but it is a bytes"),
         ("x", float("inf"), "expected a number, but it is inf"),
+        ("x", [10**5_000], "expected a whole number up to"),
+        ("x", [2**63], "expected a whole number up to"),
         ("x", {1: 2}, "keys to be texts, but one is 1"),
         ("x", "\ud800", "UTF-8"),
         ("x", _deep(51), "at most 50 levels"),
