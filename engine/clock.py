@@ -7,14 +7,22 @@ database agrees on it, and a demonstration can go through months in a minute.
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from engine import jobs
 from engine.actors import SYSTEM, Actor
 from engine.database import Runtime, Transaction
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvalidState
 from engine.tables import clock_offset
+
+PATIENCE = timedelta(seconds=20)
+"""How long a clock that is moved waits for a job that someone else is at."""
+
+_A_MOMENT = threading.Event()
+"""Never set: a pause that a stop of the process ends."""
 
 MICROSECOND = timedelta(microseconds=1)
 FARTHEST = timedelta(days=36_525)
@@ -65,21 +73,36 @@ def _offset(tx: Transaction) -> timedelta:
 def advance(engine: Runtime, delta: timedelta, actor: Actor = SYSTEM) -> datetime:
     """Move the clock on, from one due time to the next, and do at each what is due then. Returns the new time.
 
+    Time does not pass over work: what another thread or process is at is waited for.
+
     Raises:
         InvalidInput: `delta` leads backwards, or further than a century.
+        InvalidState: a job that someone is at does not end; the clock stays where it has come to.
         NotPermitted: `actor` may not move the clock.
     """
     if not timedelta(0) <= delta <= FARTHEST:
         raise InvalidInput(f"Expected to move the clock on by 0 to {FARTHEST.days} days, but was asked for {delta}.")
     engine.read(lambda tx: tx.authorise("move", "clock"), actor)
     target = engine.clock.now() + delta
-    engine.run_to_rest()
+    _rest(engine)
     while (due := engine.next_due()) is not None and due <= target:
         _set(engine, max(due, engine.clock.now()), actor)
-        engine.run_to_rest()
+        _rest(engine)
     _set(engine, max(target, engine.clock.now()), actor)
-    engine.run_to_rest()
+    _rest(engine)
     return engine.clock.now()
+
+
+def _rest(engine: Runtime) -> None:
+    engine.run_to_rest()
+    given_up = time.monotonic() + PATIENCE.total_seconds()
+    while (job := engine.read(jobs.held)) is not None:
+        if time.monotonic() > given_up:
+            there = f"{engine.clock.now():%Y-%m-%d %H:%M}"
+            why = f"waits for job {job.id} ({job.topic}), held until {job.leased_until:%H:%M:%S} UTC"
+            raise InvalidState("clock", there, "move on", why)
+        _A_MOMENT.wait(0.02)
+        engine.run_to_rest()
 
 
 def _set(engine: Runtime, moment: datetime, actor: Actor) -> None:

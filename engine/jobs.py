@@ -125,7 +125,7 @@ def run_due(
     now = now or engine.clock.now()
     if not is_due(engine, now):
         return 0
-    claimed = engine.transact(lambda tx: _claim(tx, now, batch))
+    claimed = engine.transact(lambda tx: claim(tx, now, batch))
     if on_claim is not None:
         on_claim(len(claimed))
     results: list[_Result] = []
@@ -154,7 +154,15 @@ def next_due(tx: Transaction) -> datetime | None:
     return tx.connection.execute(sa.select(sa.func.min(jobs.c.due)).where(jobs.c.leased_until.is_(None))).scalar()
 
 
-def _claim(tx: Transaction, now: datetime, batch: int) -> list[Job | Delivery]:
+def held(tx: Transaction) -> JobInfo | None:
+    """A job that is due and that some thread or process is at, or was when it died; None where there is none."""
+    this = (jobs.c.due <= tx.now) & (jobs.c.leased_until > tx.engine.clock.world())
+    row = tx.connection.execute(sa.select(jobs).where(this).order_by(jobs.c.leased_until).limit(1)).first()
+    return None if row is None else _info(row)
+
+
+def claim(tx: Transaction, now: datetime, batch: int) -> list[Job | Delivery]:
+    """Take up to `batch` jobs and deliveries that are due; whoever dies with them keeps them from others for LEASE."""
     world = tx.engine.clock.world()
     rows = tx.connection.execute(_DUE, {"now": now, "world": world, "batch": batch}).all()
     _LEASE.execute_many(tx.connection, [{"of_id": row.id, "until": world + LEASE} for row in rows])

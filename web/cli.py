@@ -52,6 +52,7 @@ class Commands(click.Group):
 def main(verbose: bool) -> None:
     """Petition casework on BPMN. Settings come from the environment: see `pujiang settings`."""
     level = logging.INFO if verbose else logging.WARNING
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that takes longer than a second is no news
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # a page that shows a reference sends its reader to the log, so what pages refuse is always in it
     web_log.setLevel(logging.INFO)

@@ -309,7 +309,8 @@ def test_a_demonstration_that_moves_the_clock_takes_no_job_from_who_is_at_it(mak
     def send() -> None:
         runs.append(1)
         if len(runs) == 1:
-            world.advance(days=20)
+            world.engine.clock.offset += timedelta(days=20)
+            world.rest()
 
     world = make_world(handlers={"send": send})
     world.deploy(service())
