@@ -116,7 +116,7 @@ def test_a_timer_that_can_never_be_fired_does_not_stop_the_clock(world: World) -
 def test_time_does_not_pass_over_a_job_that_somebody_is_at(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = make_world(handlers={"send": dict})
+    world = make_world(handlers={"send": lambda *, job_id: {}})
     send = '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
     world.deploy(process(f'<startEvent id="s"/>{send}<userTask id="u"/>', "s j u"))
     instance = world.start()
