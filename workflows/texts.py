@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
 from engine.statements import Statement
-from workflows import tables
+from workflows import journal_notes, tables
 
 ERASED = "[erased]"
 """What stands where erased words stood."""
@@ -87,6 +87,8 @@ def of_case(tx: Transaction, case_number: str) -> tuple[Text, ...]:
 def erase(tx: Transaction, text_id: int, because: str) -> None:
     """Take the words away for good, and the salt with them, so that nobody can try words against the hash.
 
+    The journal keeps that it was done and by whom, the text's row why.
+
     Raises:
         NotFound, NotPermitted
         InvalidState: it was erased before.
@@ -96,6 +98,7 @@ def erase(tx: Transaction, text_id: int, because: str) -> None:
     if text.erased_at is not None:
         raise InvalidState("text", text_id, "erase", f"was erased at {text.erased_at:%Y-%m-%d %H:%M}")
     erase_all(tx, (text_id,), because)
+    journal_notes.write(tx, text.case_number, "text erased", {"text": text_id})
 
 
 def erase_all(tx: Transaction, text_ids: tuple[int, ...], because: str) -> None:

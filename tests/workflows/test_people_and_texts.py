@@ -47,6 +47,8 @@ def test_an_erased_text_keeps_its_hash_but_not_the_salt_to_try_words_against_it(
     row = bureau.ask(lambda tx: tx.connection.exec_driver_sql("SELECT body, salt, hash FROM texts").one())
     assert tuple(row) == (None, None, reference["hash"])
     assert bureau.ask(audit.verify) == [], "what was erased was not altered"
+    assert "text erased" in bureau.journal_text()
+    assert "neighbour" not in bureau.journal_text(), "the reason is free text, and stands in the text's row"
     with pytest.raises(InvalidState, match="Expected to erase text 1, but it was erased at"):
         bureau.do(lambda tx: texts.erase(tx, reference["text"], "again"), SUPERVISOR)
 
