@@ -13,7 +13,8 @@ from engine.actors import Actor
 from engine.database import Transaction
 from engine.engine import Engine
 from engine.user_tasks import UserTaskQuery
-from workflows import cases, permissions, ratings, submissions
+from workflows import cases, extensions, permissions, ratings, submissions
+from workflows.calendars import local_day
 from workflows.cases import Petition
 from workflows.petitioners import Person
 from workflows.ratings import Rating
@@ -73,13 +74,23 @@ _DRAFT: Step = (
 )
 _CHECK: Step = (_CHECKER, "check-reply", {"check_verdict": "ok"})
 _APPROVE: Step = (_WATER_HEAD, "approve-reply", {"approval": "approved"})
+_CALL_BACK: Step = (
+    _CLERK,
+    "call-back",
+    {
+        "reached": "yes",
+        "call_back_notes": "The water was cut off for a day, and came back brown.",
+    },
+)
 _TO_HANDLING = (_REGISTER, _ROUTE, _ACCEPT)
 _TO_REPLY = (*_TO_HANDLING, _INVESTIGATE, _ROADS_OPINION, _HOUSING_OPINION, _DRAFT, _CHECK, _APPROVE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """A petition handed in `days` ago, and how far it has come. `rating` is what its petitioner says, if anything."""
+    """A petition handed in `days` ago, and how far it has come. `rating` is what its petitioner says, if anything,
+    `again` what follows from that, and `more_time` why its lead unit asks for more of it.
+    """
 
     key: str
     days: int
@@ -90,6 +101,8 @@ class _Sample:
     channel: str = "online"
     steps: tuple[Step, ...] = ()
     rating: Rating | None = None
+    again: tuple[Step, ...] = ()
+    more_time: str = ""
 
 
 _SAMPLES = (
@@ -167,6 +180,27 @@ _SAMPLES = (
         steps=_TO_REPLY,
         rating=Rating("satisfied", office_score=5, unit_score=4),
     ),
+    _Sample(
+        "demo:second-round",
+        13,
+        "utilities",
+        "east",
+        "The water in Orchard Street is brown every Monday.",
+        Person("Sample Petitioner Nine", "0579-0000009", "9 Orchard Street, East Township"),
+        steps=_TO_REPLY,
+        rating=Rating("dissatisfied", office_score=4, unit_score=2, reasons="Nobody came to look on a Monday."),
+        again=(_CALL_BACK, _HOUSING_OPINION),
+    ),
+    _Sample(
+        "demo:more-time",
+        10,
+        "utilities",
+        "central",
+        "The pump behind our house hums through the night.",
+        Person("Sample Petitioner Ten", "0579-0000010", "10 Station Road, Central Township"),
+        steps=_TO_HANDLING,
+        more_time="The maker of the pump measures the noise only next month.",
+    ),
 )
 
 
@@ -175,12 +209,20 @@ def hand_in(engine: Engine) -> None:
     for sample in _SAMPLES:
         number = engine.transact(partial(_hand_in, sample), permissions.PUBLIC)
         engine.run_to_rest()
-        for actor, element_id, values in sample.steps:
-            engine.transact(partial(_send, number, actor, element_id, sample, values), actor)
+        _go(engine, number, sample, sample.steps)
+        if sample.more_time:
+            engine.transact(partial(extensions.request, case_number=number, reason=sample.more_time), _WATER)
             engine.run_to_rest()
         if sample.rating is not None:
             engine.transact(partial(_rate, number, sample.rating), permissions.petitioner(number))
             engine.run_to_rest()
+        _go(engine, number, sample, sample.again)
+
+
+def _go(engine: Engine, number: str, sample: _Sample, steps: tuple[Step, ...]) -> None:
+    for actor, element_id, values in steps:
+        engine.transact(partial(_send, number, actor, element_id, sample, values), actor)
+        engine.run_to_rest()
 
 
 def _hand_in(sample: _Sample, tx: Transaction) -> str:
@@ -201,7 +243,11 @@ def _send(
 ) -> None:
     query = UserTaskQuery(business_key=number, candidate=actor.id, groups=actor.groups)
     user_task = next(found for found in user_tasks.find(tx, query) if found.element_id == element_id)
-    facts = {"subject": sample.subject, "place": sample.place} if element_id == "register" else {}
+    facts: dict[str, Any] = {}
+    if element_id == "register":
+        facts = {"subject": sample.subject, "place": sample.place}
+    elif element_id == "call-back":
+        facts = {"called_on": local_day(tx.now).isoformat()}
     submissions.submit(tx, user_task.id, {**facts, **values})
 
 

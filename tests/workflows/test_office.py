@@ -13,8 +13,9 @@ from alembic.migration import MigrationContext
 from bureau import SUPERVISOR, Bureau
 from lxml import etree
 
-from engine import deployments
+from engine import deployments, instances, user_tasks
 from engine.database import Transaction
+from engine.user_tasks import UserTaskQuery
 from handlers import HANDLERS
 from workflows import accounts, cases, demo, notices, office, permissions, tables, units
 from workflows.cases import CaseQuery
@@ -104,6 +105,18 @@ def test_the_demonstration_has_petitions_at_every_stage(demonstration):
         "replied",
         "closed",
     }
+
+
+def test_the_demonstration_shows_a_second_round_and_a_wish_for_more_time(demonstration):
+    waiting = demonstration.read(lambda tx: user_tasks.find(tx, UserTaskQuery(limit=100)))
+    open_at = {each.element_id for each in waiting}
+    assert {"register", "accept-assignment", "investigate", "decide-extension", "check-reply"} <= open_at
+    number = demonstration.read(lambda tx: cases.find_source_key(tx, "demo:second-round"))
+    assert demonstration.read(lambda tx: instances.variables(tx, instances.find(tx, number).id))["round"] == 2
+    assert sorted(each.element_id for each in waiting if each.business_key == number) == [
+        "co-unit-opinion",
+        "investigate",
+    ]
 
 
 def test_building_the_demonstration_twice_builds_it_once(demonstration):
