@@ -1,7 +1,7 @@
 """Deliveries: what one instance threw, on its way to another. They are rows among the jobs, with topics of ours.
 
 A delivery is made and crossed off in one transaction, so it arrives once. A signal is first dealt out into one
-delivery for each instance that waits for it: no transaction touches two instances.
+delivery for each instance that waits for it, so that each takes it in by itself.
 """
 
 from __future__ import annotations

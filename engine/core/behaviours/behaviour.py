@@ -53,13 +53,12 @@ class Activity(Behaviour):
     def enter(self, run: Execution, token: Token, element: Element) -> None:
         if run.depth(token) > MAX_DEPTH:
             raise ExecutionFailed(element.id, f"it is nested more than {MAX_DEPTH} scopes deep.")
-        opened = []
-        if token.index is None:
+        # Before the inputs, which may fail: a deadline passes all the same. What a retry finds open stays open.
+        if token.index is None and not token.waits:
             elements = run.model(token).elements
-            opened = waiting.prepare(run, token, (elements[event_id] for event_id in element.boundary_events))
+            run.open_waits(waiting.prepare(run, token, (elements[event_id] for event_id in element.boundary_events)))
         if element.multi_instance is None or token.index is not None:
             self.map_inputs(run, token, element)
-        run.open_waits(opened)
 
     def map_inputs(self, run: Execution, token: Token, element: Element) -> None:
         """Input parameters become variables of this token; a later one sees the earlier ones."""

@@ -93,3 +93,16 @@ def test_an_event_subprocess_whose_inputs_fail_begins_when_it_is_retried() -> No
 
 def log_of(name: str) -> str:
     return f'<scriptTask id="w"><script>log({name})</script></scriptTask>'
+
+
+def test_a_deadline_passes_although_the_inputs_of_its_activity_fail_and_a_retry_arms_it_no_second_time() -> None:
+    timer = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    body = (
+        f'{ENDS}<userTask id="u">{parameters("input", "q", "${missing}")}</userTask><userTask id="late"/>'
+        f'<boundaryEvent id="b" attachedToRef="u">{timer}</boundaryEvent>'
+    )
+    case = Case(process(body, "s u e", "b late e")).start()
+    retry(case)
+    assert (len(case.state.waits), len(case.incidents)) == (1, 1)
+    case.advance(hours=1)
+    assert (case.open, case.incidents) == (["late"], [])
