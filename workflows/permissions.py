@@ -1,7 +1,7 @@
 """Who may do what. `decide` is the one function that every command, query and page asks.
 
 A rule is found by what is wanted and what it is wanted of; what has no rule is refused. `visible_cases` says the same
-of lists as ``read case`` says of one case.
+of lists as ``read case``, or ``follow case`` for its petitioner, says of one case.
 """
 
 from __future__ import annotations
@@ -80,8 +80,9 @@ def _one_of(*groups: str) -> Rule:
     return lambda actor, _target: not actor.groups.isdisjoint(groups)
 
 
-def _may_see(actor: Actor, case: Any) -> bool:
-    if actor.groups & COUNTY_WIDE or f"case:{case.case_number}" in actor.groups:
+def _may_read(actor: Actor, case: Any) -> bool:
+    """The office's own file, with opinions, findings and drafts. Petitioners follow their case instead."""
+    if actor.groups & COUNTY_WIDE:
         return True
     return CASEWORKER in actor.groups and not units_of(actor).isdisjoint(case.units)
 
@@ -130,7 +131,7 @@ def _lists_own(actor: Actor, query: Any) -> bool:
 _STAFF = _one_of(CASEWORKER, SUPERVISOR, DESIGNER)
 _RULES: Mapping[tuple[str, str], Rule] = {
     ("hand in", "petition"): _anyone,
-    ("read", "Case"): _may_see,
+    ("read", "Case"): _may_read,
     ("follow", "Case"): _is_its_petitioner,
     ("rate", "Case"): _is_its_petitioner,
     ("withdraw", "Case"): _is_its_petitioner,
