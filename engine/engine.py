@@ -18,6 +18,8 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -43,6 +45,9 @@ ATTEMPTS = 5
 """How often a transaction is begun anew because another came in between."""
 
 THREADS = 4
+
+PATIENCE = 1.5
+"""Seconds that `Engine.settle` waits at most."""
 
 
 def allow_all(_actor: Actor, _action: str, _target: Any) -> bool:
@@ -98,6 +103,7 @@ class Engine:
         self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
         self._executor: Executor | None = None
         self._ticks: Ticks | None = None
+        self._stopped = threading.Event()
 
     def upgrade(self, *locations: str) -> None:
         """Bring the database up to this release. `locations` are further folders of migrations, such as
@@ -167,6 +173,17 @@ class Engine:
         now = self.clock.now()
         return sum(work.run(self, now) or 0 for work in self._work())
 
+    def settle(self, business_key: str) -> None:
+        """Wait a moment for the jobs that a command set off in a case, so that whoever looks next sees what they did.
+
+        Only where this process runs jobs in threads; and no longer than a person likes to wait.
+        """
+        given_up = time.monotonic() + PATIENCE
+        while self._executor is not None and time.monotonic() < given_up:
+            if self.read(lambda tx: jobs.is_quiet(tx, business_key)):
+                return
+            self._stopped.wait(0.01)
+
     def next_due(self) -> datetime | None:
         """When something becomes due next; None where nothing will by itself."""
         moments = self.read(lambda tx: [work.next_due(tx) for work in self._work()])
@@ -182,6 +199,7 @@ class Engine:
 
     def start(self, threads: int = THREADS) -> None:
         """Run jobs in threads of their own, and what becomes due at every tick, until `stop`."""
+        self._stopped.clear()
         self._executor = Executor(self, threads)
         self._executor.start()
         self._ticks = Ticks(self)
@@ -189,6 +207,7 @@ class Engine:
 
     def stop(self) -> None:
         """Finish what is under way, and close the database."""
+        self._stopped.set()
         if self._ticks is not None:
             self._ticks.stop()
         if self._executor is not None:

@@ -161,6 +161,16 @@ def held(tx: Transaction) -> JobInfo | None:
     return None if row is None else _info(row)
 
 
+def is_quiet(tx: Transaction, business_key: str) -> bool:
+    """Whether no job of the case waits to be run now or is being run."""
+    waiting = (
+        sa.select(jobs.c.id)
+        .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id)
+        .where(process_instances.c.business_key == business_key, jobs.c.due <= tx.now)
+    )
+    return tx.connection.execute(waiting.limit(1)).first() is None
+
+
 def claim(tx: Transaction, now: datetime, batch: int) -> list[Job | Delivery]:
     """Take up to `batch` jobs and deliveries that are due; whoever dies with them keeps them from others for LEASE."""
     world = tx.engine.clock.world()

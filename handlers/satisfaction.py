@@ -11,13 +11,20 @@ from workflows.office import Office
 
 
 def open_survey(
-    *, office: Office, job_id: str, case_number: str, survey_length: int, survey_unit: str
+    *,
+    office: Office,
+    job_id: str,
+    case_number: str,
+    survey_length: int,
+    survey_unit: str,
+    round: int,  # noqa: A002 (what the process calls it)
 ) -> dict[str, Any]:
-    """Ask the petitioner, and give them so many days to answer."""
+    """Ask the petitioner, and give them so many days to answer. The first answer may lead to a second round."""
 
     def work(tx: Transaction) -> dict[str, Any]:
         clock = clocks.start(tx, case_number, "survey", int(survey_length), survey_unit)
-        notices.send(tx, case_number, "survey", notices.PETITIONER, {"due_on": clock.last_day})
+        kind = "survey" if round == 1 else "survey-again"
+        notices.send(tx, case_number, kind, notices.PETITIONER, {"due_on": clock.last_day})
         return {"survey_due": clock.due.isoformat()}
 
     return office.once(job_id, work)

@@ -107,6 +107,7 @@ def ask_for_extension(number: str) -> ResponseReturnValue:
     except InvalidVariables as wrong:
         sheet = engine().transact(lambda tx: _sheet(tx, number), actor)
         return _page(sheet, problem=wrong.fields["reason"], reason=reason), errors.INVALID
+    engine().settle(number)
     flash("More time is asked for. The head of the unit decides.")
     return redirect(url_for("cases.show", number=number))
 

@@ -182,6 +182,7 @@ def _act(name: str, thanks: str, work: Callable[[Transaction, str, Mapping[str, 
     except InvalidVariables as wrong:
         page = _withdraw_page if name == "withdraw" else _petition_page
         return page(raw, wrong.fields, name), errors.INVALID
+    engine().settle(number)
     flash(thanks)
     return redirect(url_for("public.petition"))
 

@@ -132,6 +132,7 @@ def _complete(task_id: str) -> ResponseReturnValue:
         return _page(_open(task_id), raw, wrong.fields), errors.INVALID
     except (InvalidState, NotPermitted) as late:
         return _too_late(task_id, late)
+    engine().settle(task.business_key)
     flash(f"Completed “{task.name}” of {task.business_key}.")
     return redirect(_onwards(actor))
 

@@ -40,10 +40,15 @@ WORDING: Mapping[str, tuple[str, str]] = {
     "extension": ("More time is needed", "The reply is now due by {due_on}. The reason follows."),
     "extension-refused": ("The extension is refused", "The reply stays due by {due_on}."),
     "opinion-late": ("Your opinion is late", "The lead unit waits for your opinion; it was due by {due_on}."),
-    "reply": ("The reply to your petition", "Result: {outcome_words}. The reply follows."),
+    "reply": ("The reply to your petition", "Result: {outcome_words}. The reply says:"),
     "survey": (
         "How was your petition handled?",
         "Please rate the office and the unit by {due_on}. If you are dissatisfied, it is handled once more.",
+    ),
+    "survey-again": (
+        "How was your petition handled this time?",
+        "Please rate the office and the unit by {due_on}. If you are still dissatisfied, you may ask the next higher "
+        "office for a review.",
     ),
     "reopened": ("The petition is handled once more", "The petitioner is dissatisfied. A reply is due by {due_on}."),
     "reopened-petitioner": ("Your petition is handled once more", "Every unit looks at it again. You get a new reply."),

@@ -207,3 +207,16 @@ def test_the_migrations_make_the_tables_that_the_code_speaks_of(engine: Engine) 
     with engine.database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_who_looks_next_sees_what_the_jobs_of_a_command_did(make_world: Callable[..., World]) -> None:
+    world = make_world(handlers={"send": lambda *, job_id: {}})
+    send = '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
+    world.deploy(process(f'<startEvent id="s"/>{send}<userTask id="u"/>', "s j u"))
+    world.start()
+    world.engine.settle("case-1")
+    assert world.open == [], "nothing runs jobs here, so there is nothing to wait for"
+    world.engine.start(threads=1)
+    world.engine.wake()
+    world.engine.settle("case-1")
+    assert world.open == ["u"]

@@ -36,7 +36,8 @@ def test_a_dissatisfied_petitioner_is_answered_once_more_after_every_unit_has_lo
     bureau.complete(number, WATER, "draft-reply", **{**draft, "legal_basis": "Water Act, section 4"})
     bureau.complete(number, CHECKER, "check-reply", check_verdict="ok")
     bureau.complete(number, WATER_HEAD, "approve-reply", approval="approved")
-    assert bureau.follow(receipt).reply == "It is the season."
+    served = "It is the season.\n\nLegal basis: Water Act, section 4"
+    assert bureau.follow(receipt).reply == served
 
     bureau.rate(receipt, "dissatisfied", "It is not the season.")
     bureau.complete(number, CLERK, "call-back", reached="yes", called_on="2026-03-02", call_back_notes="Called.")
@@ -54,7 +55,12 @@ def test_a_dissatisfied_petitioner_is_answered_once_more_after_every_unit_has_lo
     assert [(rating.round, rating.rating) for rating in file.ratings] == [(1, "dissatisfied"), (2, "satisfied")]
     assert {clock.state for clock in file.clocks} == {"stopped"}
     assert file.case.close_reason == "concluded"
-    assert bureau.follow(receipt).reply == "The pipe is laid anew."
+    followed = bureau.follow(receipt)
+    replies = [notice.words for notice in followed.notices if notice.kind == "reply"]
+    assert replies == [served, followed.reply], "both replies can be read"
+    assert followed.reply == "The pipe is laid anew.\n\nLegal basis: Water Act, section 4"
+    asked = [notice.kind for notice in followed.notices if notice.kind.startswith("survey")]
+    assert asked == ["survey", "survey-again"]
     assert bureau.problems() == []
 
 
