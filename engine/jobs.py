@@ -7,7 +7,7 @@ between leaves a lease that runs out, and the job is run again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,9 +36,6 @@ engine's makes no handler slower.
 
 BATCH = 16
 """Jobs claimed in one transaction."""
-
-PATIENCE = timedelta(milliseconds=200)
-"""How long the results of a batch wait for each other, to be made to last together."""
 
 MAX_MESSAGE = 2_000
 """Characters of an error's text that are kept."""
@@ -119,7 +116,6 @@ def run_due(
 ) -> int:
     """Claim jobs and deliveries that are due, up to `batch`, and run them one after the other; how many there were.
 
-    What comes of quick jobs is written in one transaction, so that they share the time that it takes to make it last.
     `on_claim` is told how many that will be, before the first is run.
     """
     now = now or engine.clock.now()
@@ -128,18 +124,11 @@ def run_due(
     claimed = engine.transact(lambda tx: claim(tx, now, batch))
     if on_claim is not None:
         on_claim(len(claimed))
-    results: list[_Result] = []
-    begun = engine.clock.world()
     for work in claimed:
         if isinstance(work, Delivery):
-            _settle_all(engine, results)
             deliveries.run(engine, work)
-            continue
-        results.append(_run(engine, work))
-        if engine.clock.world() - begun > PATIENCE:
-            _settle_all(engine, results)
-            begun = engine.clock.world()
-    _settle_all(engine, results)
+        else:
+            run(engine, work)
     return len(claimed)
 
 
@@ -187,25 +176,18 @@ def _job(row: Any) -> Job:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What a handler came to, and how it is written down."""
-
-    job: Job
-    write: Callable[[Transaction], None]
-
-
-def _run(engine: Runtime, job: Job) -> _Result:
-    """Run a claimed job's handler, outside of any transaction."""
+def run(engine: Runtime, job: Job) -> None:
+    """Run a claimed job's handler, outside of any transaction, and write what came of it."""
     try:
         result = checked(_call(engine, job))
     except BpmnError as outcome:
-        return _Result(job, partial(throw_error, instance_id=job.instance_id, token_id=job.token_id, error=outcome))
+        _settle(engine, job, partial(throw_error, instance_id=job.instance_id, token_id=job.token_id, error=outcome))
     except (Exception, SystemExit) as error:
         # A handler that wants to end the process has failed; it must not take the thread with it.
         log.info("Job %s (%s) failed in attempt %s.", job.id, job.topic, job.attempt, exc_info=True)
-        return _Result(job, partial(fail, job=job, error=error))
-    return _Result(job, partial(complete, instance_id=job.instance_id, token_id=job.token_id, variables=result))
+        _fail(engine, job, error)
+    else:
+        _settle(engine, job, partial(complete, instance_id=job.instance_id, token_id=job.token_id, variables=result))
 
 
 def _call(engine: Runtime, job: Job) -> dict[str, Any]:
@@ -222,30 +204,10 @@ def _call(engine: Runtime, job: Job) -> dict[str, Any]:
     return handler.call(job.variables, given)
 
 
-def _settle_all(engine: Runtime, results: list[_Result]) -> None:
-    """Write the results, all at once, and empty the list. Where one cannot be taken in, each is written by itself."""
-    together = results[:]
-    results.clear()
-    if len(together) > 1:
-        try:
-            engine.transact(partial(_write, together))
-            return
-        except Exception as error:
-            log.info("%s results are written one by one, because one cannot be taken in: %s", len(together), error)
-    for result in together:
-        _settle(engine, result)
-
-
-def _write(results: Sequence[_Result], tx: Transaction) -> None:
-    for result in results:
-        result.write(tx)
-
-
-def _settle(engine: Runtime, result: _Result) -> None:
+def _settle(engine: Runtime, job: Job, write: Callable[[Transaction], None]) -> None:
     """Write a result. One that comes too late is refused and changes nothing; one that does not fit is a failure."""
-    job = result.job
     try:
-        engine.transact(result.write)
+        engine.transact(write)
     except InvalidState as late:
         log.info("The result of job %s (%s) came too late: %s", job.id, job.topic, late)
     except Exception as error:

@@ -233,25 +233,6 @@ def test_a_result_is_taken_in_once_however_often_the_handler_ran(make_world: Mak
     assert world.wrong() == []
 
 
-def test_a_result_that_cannot_be_taken_in_takes_none_of_its_batch_with_it(make_world: MakeWorld) -> None:
-    def send(*, business_key: str) -> dict[str, object]:
-        if business_key == "late":
-            world.do(lambda tx: instances.cancel(tx, instances.find(tx, business_key).id, "no longer wanted"))
-        if business_key == "failing":
-            raise ValueError("no answer")
-        return {"sent": business_key}
-
-    world = make_world(handlers={"send": send})
-    world.deploy(service())
-    started = {key: world.start(business_key=key) for key in ("first", "late", "failing", "last")}
-    assert jobs.run_due(world.engine) == 4
-    assert [world.variables(started[key]).get("sent") for key in ("first", "last")] == ["first", "last"]
-    assert world.status(started["late"]) == "cancelled"
-    (waiting,) = world.see(jobs.find, started["failing"].id)
-    assert (waiting.attempts, waiting.last_error) == (1, "ValueError: no answer")
-    assert world.wrong() == []
-
-
 def test_a_claimed_job_is_left_alone_while_its_lease_runs(make_world: MakeWorld) -> None:
     runs: list[int] = []
 
