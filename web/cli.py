@@ -31,6 +31,9 @@ from workflows import demo as demonstration
 from workflows import intake as bulk_intake
 from workflows.office import open_engine, open_to_read
 
+_FARTHEST = timedelta(days=366)
+"""As on the page: what is further is a slip of the pen."""
+
 _SPAN = re.compile(r"(\d{1,5})([dh])")
 
 
@@ -124,6 +127,8 @@ def advance_clock(span: str, real_cases: bool) -> None:
     if match is None:
         raise click.BadParameter(f"expected a number of days or hours such as 20d or 12h, but it is '{span}'.")
     delta = timedelta(**{{"d": "days", "h": "hours"}[match[2]]: int(match[1])})
+    if delta > _FARTHEST:
+        raise click.BadParameter(f"expected at most {_FARTHEST.days} days at once, but it is '{span}'.")
     with _engine(configuration.load()) as engine:
         if not real_cases and not engine.read(demonstration.is_there):
             raise click.ClickException(

@@ -51,10 +51,11 @@ KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A version of a process, and how many cases are in it now."""
+    """A version of a process, and how many cases are in it now, and in the versions before it."""
 
     definition: Definition
     running: int
+    earlier: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +205,9 @@ def _drawer(tx: Transaction) -> Transaction:
 
 
 def _rows(tx: Transaction, definitions: list[Definition]) -> list[Row]:
-    running = deployments.running(tx, [definition.id for definition in definitions])
-    return [Row(definition, running[definition.id]) for definition in definitions]
+    every = {one.id: [f"{one.key}:{version}" for version in range(1, one.version)] for one in definitions}
+    running = deployments.running(tx, {*every, *(id for before in every.values() for id in before)})
+    return [Row(one, running[one.id], sum(running[id] for id in every[one.id])) for one in definitions]
 
 
 def _steps(model: ProcessModel) -> list[Step]:

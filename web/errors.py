@@ -27,6 +27,7 @@ from engine.errors import (
     NotFound,
     NotPermitted,
 )
+from web.current import settings
 
 log = logging.getLogger("pujiang.web")
 
@@ -167,7 +168,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if code >= 500:
         return _fault(error)
     log.info("%s %s %s: %s", reference(), request.method, request.path, error)
-    return _render(HTTP_PAGES.get(code) or Page(HTTPStatus(code), error.name, "Go back and try again."), "")
+    message = f"At most {settings().max_request_kib:,} KiB are taken at once." if code == 413 else ""
+    return _render(HTTP_PAGES.get(code) or Page(HTTPStatus(code), error.name, "Go back and try again."), message)
 
 
 def _fault(error: Exception) -> ResponseReturnValue:

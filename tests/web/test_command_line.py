@@ -105,6 +105,7 @@ def test_the_clock_is_moved_and_shown(run, tmp_path):
     assert "(20 days ahead of the world)" in run("clock", "advance", "20d", "--real-cases").output
     assert "(20 days ahead of the world)" in run("clock", "show").output
     assert "expected a number of days or hours such as 20d" in run("clock", "advance", "soon").output
+    assert "expected at most 366 days at once" in run("clock", "advance", "4000d").output
 
 
 def test_rows_are_registered_once_and_bad_ones_come_back_with_their_reason(run, tmp_path):

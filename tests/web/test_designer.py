@@ -189,6 +189,7 @@ def test_a_changed_diagram_becomes_the_next_version_and_running_cases_stay(clien
     answer = client.post("/designer/deploy", **upload(LETTER.replace("Write it", "Write it well"), seen="letter:1"))
     assert answer.get_json() == {"location": "/designer/letter/2"}
     assert "Letter is deployed as version 2." in client.get("/designer/letter/2").text
+    assert "and 1 in earlier versions" in client.get("/designer/").text
     assert engine.read(lambda tx: instances.get(tx, case.id)).definition_id == "letter:1"
     by = engine.read(lambda tx: deployments.definition(tx, "letter:2")).deployed_by
     assert by == "dee"

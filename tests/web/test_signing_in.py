@@ -156,6 +156,7 @@ def test_what_is_too_large_is_refused_with_a_page(visitor):
     visitor.get("/petition/new")
     assert "This is too large to be taken" in visitor.post("/petition/new", claims="x" * 3_000_000)
     assert visitor.answer.status_code == 413
+    assert "At most 2,048 KiB are taken at once." in visitor.answer.get_data(as_text=True)
 
 
 def test_an_error_of_the_engine_says_what_was_expected_and_what_is(app, visitor, monkeypatch):

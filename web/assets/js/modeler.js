@@ -132,6 +132,10 @@ class Board {
 
   async openFile(file) {
     if (!file) return;
+    if (!/\.(bpmn|xml)$/i.test(file.name)) {
+      this.say(`Expected a diagram (.bpmn or .xml), but it is ${file.name}. The page Designer takes tables and forms.`);
+      return;
+    }
     this.data.name = file.name;
     await this.open(await file.text());
     this.unsaved.write(this.text);

@@ -13,11 +13,16 @@ export class Problems {
   }
 
   async check(xml, drawn) {
-    const [answer, advice] = await Promise.all([
-      post(this.address, xml, { "Content-Type": "application/xml" }),
-      drawn ? advise(this.modeler) : [],
-    ]);
-    this.show(answer.problems, [...answer.hints, ...advice]);
+    try {
+      const [answer, advice] = await Promise.all([
+        post(this.address, xml, { "Content-Type": "application/xml" }),
+        drawn ? advise(this.modeler) : [],
+      ]);
+      this.show(answer.problems, [...answer.hints, ...advice]);
+    } catch (error) {
+      // What was found in another diagram, or before, says nothing of this one.
+      this.show([{ wrong: error.message, right: "" }]);
+    }
   }
 
   show(problems, hints = []) {

@@ -11,6 +11,9 @@ export async function post(url, body, headers = {}) {
   if (response.redirected) {
     throw new Error("Expected you to be signed in, but the session has ended. Sign in in another window: your work is kept here.");
   }
+  if (response.status === 413) {
+    throw new Error("The file is too large: it is larger than the server takes (PUJIANG_MAX_REQUEST_KIB).");
+  }
   if (!response.ok || !response.headers.get("Content-Type")?.startsWith("application/json")) {
     throw new Error(`Expected ${url} to answer, but it said ${response.status} ${response.statusText}.`);
   }
