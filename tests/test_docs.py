@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -237,13 +239,15 @@ def example(where: str) -> str:
     return str(block)
 
 
-def test_the_handler_that_developers_are_shown_works(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
-    wording = eval(f"{{{example('workflows/notices.py, in WORDING')}}}")  # noqa: S307 (the text is ours)
+def test_the_handler_that_developers_are_shown_works(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wording = ast.literal_eval(f"{{{example('workflows/notices.py, in WORDING')}}}")
     monkeypatch.setattr(notices, "WORDING", {**notices.WORDING, **wording})
-    names: dict[str, Any] = {}
     heading = "from typing import Any\nfrom workflows import notices, units\nfrom workflows.office import Office\n"
-    exec(heading + example("handlers/response.py"), names)  # noqa: S102 (the text is ours)
-    handler: Callable[..., dict[str, Any]] = names["inform_township"]
+    (tmp_path / "shown.py").write_text(heading + example("handlers/response.py"), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    handler: Callable[..., dict[str, Any]] = importlib.import_module("shown").inform_township
     number = bureau.hand_in(place="north").case_number
     for _ in range(2):
         handler(office=bureau.engine.services["office"], job_id="77-1", case_number=number, place="north")
