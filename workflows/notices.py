@@ -40,7 +40,7 @@ WORDING: Mapping[str, tuple[str, str]] = {
     "extension": ("More time is needed", "The reply is now due by {due_on}. The reason follows."),
     "extension-refused": ("The extension is refused", "The reply stays due by {due_on}."),
     "opinion-late": ("Your opinion is late", "The lead unit waits for your opinion; it was due by {due_on}."),
-    "reply": ("The reply to your petition", "Result: {outcome_words}. The reply says:"),
+    "reply": ("The reply to your petition", "Result: {outcome_words}."),
     "survey": (
         "How was your petition handled?",
         "Please rate the office and the unit by {due_on}. If you are dissatisfied, it is handled once more.",
