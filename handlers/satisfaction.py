@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from engine.database import Transaction
-from workflows import cases, clocks, drafts, notices, ratings, states, vocabulary, withdrawals
+from workflows import cases, clocks, decrees, drafts, notices, ratings, states, vocabulary, withdrawals
+from workflows.calendars import local_day
 from workflows.office import Office
+from workflows.schedules import Term, schedule
 
 
 def open_survey(
@@ -80,11 +83,15 @@ def reopen_case(
     return office.once(job_id, work)
 
 
-def explain_review(*, office: Office, job_id: str, case_number: str) -> dict[str, Any]:
-    """Still dissatisfied: tell the petitioner that a higher office reviews the reply if asked (Art. 35)."""
+def explain_review(
+    *, office: Office, job_id: str, case_number: str, served_at: str, review_length: int, review_unit: str
+) -> dict[str, Any]:
+    """Still dissatisfied: tell the petitioner that a higher office reviews the reply if asked in time (Art. 35)."""
 
     def work(tx: Transaction) -> dict[str, Any]:
-        notices.send(tx, case_number, "review-right", notices.PETITIONER)
+        term = Term(local_day(datetime.fromisoformat(served_at)), int(review_length), review_unit)
+        due_on = local_day(schedule(term, decrees.load(tx)).due_at).isoformat()
+        notices.send(tx, case_number, "review-right", notices.PETITIONER, {"due_on": due_on})
         return {}
 
     return office.once(job_id, work)

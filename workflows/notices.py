@@ -54,8 +54,8 @@ WORDING: Mapping[str, tuple[str, str]] = {
     "reopened-petitioner": ("Your petition is handled once more", "Every unit looks at it again. You get a new reply."),
     "review-right": (
         "You may ask for a review",
-        "If you do not accept the reply, you may ask the next higher office for a review within the time that the law "
-        "gives you, counted from the day the reply was served.",
+        "If you do not accept the reply, you may ask the office above the one that replied for a review by {due_on}, "
+        "counted from the day the reply was served.",
     ),
     "withdrawal": ("Your petition is withdrawn", "You have withdrawn your petition. Nothing further is done."),
     "withdrawn": ("A petition is withdrawn", "The petitioner has withdrawn it; there is nothing left to do."),

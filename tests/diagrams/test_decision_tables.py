@@ -76,7 +76,7 @@ def test_a_profile_has_the_lengths_of_its_rules(
     lengths = {kind: (found[f"{kind}_length"], found[f"{kind}_unit"]) for kind in ("notify", "objection", "resolve")}
     assert lengths == {"notify": notify, "objection": objection, "resolve": resolve}
     assert (found["extension_length"], found["extension_unit"]) == extension
-    assert len(found) == 14
+    assert len(found) == 16
 
 
 def test_an_unknown_profile_has_no_deadlines_rather_than_somebody_elses(lifecycle: Any) -> None:

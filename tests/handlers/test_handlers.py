@@ -54,8 +54,17 @@ def office(bureau: Bureau) -> Office:
 def test_a_handler_that_runs_twice_for_one_job_sends_one_notice(bureau: Bureau, office: Office):
     number = bureau.hand_in().case_number
     for _ in range(2):
-        HANDLERS["explain-review"](office=office, job_id="77-1", case_number=number)
-    assert [notice.kind for notice in bureau.ask(lambda tx: notices.of_case(tx, number))] == ["review-right"]
+        HANDLERS["explain-review"](
+            office=office,
+            job_id="77-1",
+            case_number=number,
+            served_at="2026-03-02T17:30:00+00:00",
+            review_length=30,
+            review_unit="calendar",
+        )
+    (notice,) = bureau.ask(lambda tx: notices.of_case(tx, number))
+    assert notice.kind == "review-right"
+    assert "by 2 Apr 2026" in notice.body, "the reply was served on 3 March in the county"
 
 
 def _every_way(bureau: Bureau) -> dict[str, list[str]]:

@@ -73,7 +73,7 @@ def test_work_that_raises_leaves_nothing_and_may_be_done_again(bureau: Bureau):
     number = bureau.hand_in().case_number
 
     def failing(tx: Transaction) -> dict[str, int]:
-        notices.send(tx, number, "review-right", notices.PETITIONER)
+        notices.send(tx, number, "reopened-petitioner", notices.PETITIONER)
         raise OSError("the printer is on fire")
 
     with pytest.raises(OSError):
