@@ -10,7 +10,6 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
 
     ("deploy", "deployment")            ("move", "clock")               ("list", "incidents")
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
-    ("move due dates of", Instance)
     ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
     ("claim" | "release" | "assign" | "complete", UserTask)             ("list user tasks", UserTaskQuery)
     ("read", UserTask), of one that has ended, before telling how

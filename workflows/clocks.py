@@ -16,7 +16,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import instances, messages
-from engine.core.commands import MoveDueDate
 from engine.database import Runtime, Transaction
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.statements import Statement
@@ -321,8 +320,7 @@ def _plan_anew(tx: Transaction, clock: Clock, calendar: Calendar) -> Clock:
     if clock.due_at is not None and clock.due_at != plan.due_at:
         case = instances.find(tx, clock.case_number)
         if case.status == instances.ACTIVE:
-            # Not asked for by whoever acts, a petitioner perhaps: it follows from what they were permitted to do.
-            instances.execute(tx, case.id, MoveDueDate(clock.due_at, plan.due_at))
+            instances.move_due_date(tx, case.id, clock.due_at, plan.due_at)
     return planned
 
 

@@ -159,7 +159,6 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("deploy", "deployment"): _one_of(DESIGNER),
     ("read", "definition"): _STAFF,
     ("set variables of", "Instance"): _one_of(SUPERVISOR),
-    ("move due dates of", "Instance"): _one_of(SUPERVISOR),
     ("cancel", "Instance"): _one_of(SUPERVISOR),
     ("retry", "Incident"): _one_of(SUPERVISOR),
     ("list", "incidents"): _one_of(SUPERVISOR),

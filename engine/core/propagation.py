@@ -88,7 +88,7 @@ def _best(events: list[Element], code: str) -> Element | None:
 
 
 def throw_message(run: Execution, token: Token, element: Element, definition: MessageDefinition) -> None:
-    """Leave a message for the shell to deliver; to nobody in particular where the diagram gives no key."""
+    """Leave a message for the shell to deliver: by the key that the diagram gives, else by the business key."""
     key = run.state.business_key if definition.key is None else run.text(definition.key, token)
     name = run.text(definition.name, token) or ""
     run.emit(facts.MessageThrown(token.id, name, key, payload(run, token, element)))

@@ -17,9 +17,6 @@ Row = dict[str, Any]
 Match = tuple[int, Row]
 """A rule's number (from 1) and its outputs by name."""
 
-SINGLE = frozenset({"UNIQUE", "ANY", "FIRST", "PRIORITY"})
-"""Hit policies that give at most one row."""
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
