@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,8 +21,6 @@ ENGINES: dict[str, Callable[[], EngineUnderTest]] = {
 def main(arguments: Sequence[str]) -> int:
     """The exit code: 0 where all passed, 1 where one failed, 2 where there is nothing to run."""
     asked = _parser().parse_args(arguments)
-    # What an engine logs of a failure is in the case's line.
-    logging.disable()
     try:
         found = [case for case in cases.load(asked.file) if asked.text in case.name]
     except Unreadable as error:
