@@ -1,4 +1,4 @@
-"""The command: ``python -m tests.conformance FILE.json [-k TEXT] [--engine spiffworkflow]``."""
+"""The command: ``python -m tests.conformance [FILE.json] [-k TEXT] [--engine spiffworkflow]``."""
 
 from __future__ import annotations
 

@@ -139,10 +139,8 @@ def times(count: str, until: str = "", sequential: bool = False, inner: str = ""
 def each(items: str, item: str, output: str = "", result: str = "", until: str = "", sequential: bool = False) -> str:
     """Multi-instance by collection."""
     outputs = output and f"<loopDataOutputRef>{output}</loopDataOutputRef>"
-    results = result and f'<outputDataItem id="{result}_item" name="{result}"/>'
-    given = (
-        f'<loopDataInputRef>{items}</loopDataInputRef>{outputs}<inputDataItem id="{item}_item" name="{item}"/>{results}'
-    )
+    results = result and f'<outputDataItem id="{result}" name="{result}"/>'
+    given = f'<loopDataInputRef>{items}</loopDataInputRef>{outputs}<inputDataItem id="{item}" name="{item}"/>{results}'
     return _multi_instance(given, until, sequential, {})
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser import BpmnParser, BpmnValidator
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine, TaskDataEnvironment
 from SpiffWorkflow.bpmn.specs.event_definitions import timer
 from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
@@ -52,8 +53,9 @@ class SpiffWorkflowUnderTest:
         try:
             self._parser.add_bpmn_str(xml)
             for process_id in self._parser.get_process_ids():
-                if _waits_to_start(self._parser.get_spec(process_id)):
-                    self._ready[process_id] = self._workflow(process_id, {})
+                workflow = self._workflow(process_id, {})
+                if _waits_to_start(workflow.spec):
+                    self._ready[process_id] = workflow
         except Exception as error:
             raise Refused(f"{type(error).__name__}: {error}") from error
         self._rest()
@@ -67,7 +69,10 @@ class SpiffWorkflowUnderTest:
         return workflow
 
     def start(self, process_id: str, variables: Mapping[str, Any]) -> None:
-        self._running.append(self._workflow(process_id, variables))
+        try:
+            self._running.append(self._workflow(process_id, variables))
+        except ValidationException as error:
+            self._failed.append(str(error))
         self._rest()
 
     def complete(self, element_id: str) -> int:
@@ -159,7 +164,8 @@ class SpiffWorkflowUnderTest:
     def _run(self, workflow: BpmnWorkflow) -> bool:
         """Whether there may be more to do."""
         self._clock.now += MOMENT
-        failed = self._try(workflow.do_engine_steps)
+        # Its steps end with a look at the timers, and what has fired then is run by the next steps only.
+        failed = self._try(workflow.refresh_timers) + self._try(workflow.do_engine_steps)
         services = [
             task for task in workflow.get_tasks(state=TaskState.STARTED) if isinstance(task.task_spec, ServiceTaskMixin)
         ]
