@@ -154,20 +154,22 @@ def _multi_instance(given: str, until: str, sequential: bool, attributes: Mappin
 # Gateways
 
 
-def gateway(kind: str, *ids: str, inner: str = "", **attributes: str) -> str:
-    return "".join(_tag(f"{kind}Gateway", id, inner, **attributes) for id in ids)
+def gateway(kind: str, *ids: str, inner: str = "", default: str = "", **attributes: str) -> str:
+    """`default` is a flow, and so one of the gateway that it leaves."""
+    given = {id: {**attributes, **({"default": default} if default.startswith(f"{id}-") else {})} for id in ids}
+    return "".join(_tag(f"{kind}Gateway", id, inner, **given[id]) for id in ids)
 
 
-def xor(*ids: str, **attributes: str) -> str:
-    return gateway("exclusive", *ids, **attributes)
+def xor(*ids: str, default: str = "") -> str:
+    return gateway("exclusive", *ids, default=default)
 
 
 def par(*ids: str) -> str:
     return gateway("parallel", *ids)
 
 
-def inc(*ids: str, **attributes: str) -> str:
-    return gateway("inclusive", *ids, **attributes)
+def inc(*ids: str, default: str = "") -> str:
+    return gateway("inclusive", *ids, default=default)
 
 
 def by_event(*ids: str, **attributes: str) -> str:

@@ -60,7 +60,8 @@ DATA = [
     d.case("data_each_of_a_collection_object", d.process(
            '<dataObject id="dob" name="dob" isCollection="true"/><dataObjectReference id="dor" dataObjectRef="dob"/>'
            + d.start() + d.script("A", "out1 = [1, 2]", needs(gives=("out1",)) + writes("out1", "dor"))
-           + d.script("B", "log(it)", d.each("dor", "it")) + END, "s A B e"), expect="12"),
+           + d.sub("sp", d.start("s2") + d.script("B", "log(it)") + d.end("e2"), "s2 B e2", marker=d.each("dor", "it"))
+           + END, "s A sp e"), expect="12"),
     d.case("data_of_parallel_branches_is_one", d.process(d.start() + d.par("f", "j") + d.user("u")
            + d.script("A", "v = v + 1") + d.script("C", "v = v + 1") + d.script("B", "log(v)") + END, "s f u A j B e",
            "f C j"), v=0, steps=[("complete", "u")], expect=["2"]),

@@ -82,7 +82,7 @@ TIMERS = [
            steps=[("advance", 60)], expect=["35"]),
     d.case("timer_far_in_the_future", caught(d.at("2999-01-01T00:00:00Z")), steps=[("advance", 60),
            ("expect_completed", False)]),
-    d.case("timer_from_a_variable", caught(d.after("wait")), wait="PT5S", expect="A",
+    d.case("timer_from_a_variable", caught(d.after("${wait}")), wait="PT5S", expect="A",
            steps=[("advance", 3), ("expect_trace", []), ("advance", 3)]),
     d.case("timer_ends_with_its_task", attached(d.after("PT5S")), steps=[("complete", "u"), ("advance", 60)],
            expect="A"),

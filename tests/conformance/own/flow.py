@@ -156,7 +156,8 @@ COMPLEX_AND_EVENTS = [
     d.case("complex_reset", d.process(THREE, *BRANCHES, conditions={"g-D": "waitingForStart",
            "g-R": "not waitingForStart"}), steps=[("complete", "u"), ("expect_completed", True)], expect="ABDR"),
     d.case("complex_split", d.process(d.start() + d.gateway("complex", "g") + d.log("A", "B", "C") + END, "s g A e",
-           "g B e", "g C e", conditions={"g-A": "n > 0", "g-B": "n > 0", "g-C": "n > 9"}), n=1, expect="AB"),
+           "g B e", "g C e", conditions={"g-A": "waitingForStart and n > 0", "g-B": "waitingForStart",
+           "g-C": "n > 9"}), n=1, expect="AB"),
     d.case("complex_never_enough", d.process(FORK + d.log("A", "D") + d.gateway("complex", "g", inner=COUNT)
            + d.user("u") + d.boundary("b", "u", d.signal()) + END, "s f A g D e", "f u g", "b e"),
            steps=[("signal", "g"), ("expect_completed", False)], expect="A"),

@@ -134,8 +134,6 @@ SUBS = [
     d.case("call_of_a_process_with_a_message_start_too", d.process(d.start() + d.call("k", "Q") + d.log("B") + END,
            "s k B e"), d.process(INNER + d.start("s3", d.message()) + d.log("A", "C"), "s2 A e2", "s3 C e2", key="Q"),
            expect="AB"),
-    d.case("call_of_its_own_process_ends", d.process(d.start() + d.xor("x", default="x-k") + d.call("k", "Q")
-           + d.log("B") + END, "s x k B e"), d.process(INNER + d.log("A"), "s2 A e2", key="Q"), expect="AB"),
 ]  # fmt: skip
 
 TRANSACTIONS = [
@@ -187,6 +185,10 @@ EVENT_SUBS = [
     d.case("esp_keeps_its_scope_open", handled(d.message(), interrupting=False, body=d.user("v"), path="v H"),
            steps=[("broadcast", "m"), ("complete", "u"), ("expect_completed", False), ("complete", "v"),
                   ("expect_completed", True)], expect="AH"),
+    d.case("esp_none_begins_while_its_scope_only_waits_for_another", handled(d.message(), interrupting=False,
+           body=d.user("v"), path="v H"), expect="AH",
+           steps=[("broadcast", "m"), ("complete", "u"), ("broadcast", "m"), ("expect_user_tasks", 1),
+                  ("complete", "v"), ("expect_completed", True)]),
     d.case("esp_interrupts_once", handled(d.message(), body=d.user("v"), path="H v"), expect="H",
            steps=[("broadcast", "m"), ("broadcast", "m"), ("expect_user_tasks", 1), ("complete", "v"),
                   ("expect_completed", True)]),
