@@ -45,7 +45,7 @@ wheel: $(READY) ## a wheel that installs without Node, in dist/
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
 
 clean: ## remove what was built, but no data
-	rm -rf .venv build dist *.egg-info web/static/built web/assets/node_modules .*_cache .hypothesis
+	rm -rf .venv build dist *.egg-info web/static/built web/assets/node_modules benchmarks/*/node_modules .*_cache .hypothesis
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Expected Python 3.11 or newer, but found none: install it, or make PYTHON=/path/to/python3." >&2; exit 1; }

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core, intake, step
+from benchmarks import core, engines, growth, intake, step
 from benchmarks.figures import Figures
 
-BENCHMARKS = {"core": core.measure, "step": step.measure, "intake": intake.measure}
+BENCHMARKS: dict[str, tuple[Callable[[Figures], None], ...]] = {
+    "core": (core.measure, growth.measure, engines.measure),
+    "step": (step.measure,),
+    "intake": (intake.measure,),
+}
 
 
 def main() -> None:
@@ -18,7 +23,8 @@ def main() -> None:
         sys.exit(f"Expected some of {', '.join(BENCHMARKS)}, but got {', '.join(sorted(unknown))}.")
     figures = Figures()
     for name in names:
-        BENCHMARKS[name](figures)
+        for measure in BENCHMARKS[name]:
+            measure(figures)
     figures.write(Path("bench.json"))
 
 

@@ -1,0 +1,101 @@
+"""What the benchmarks measure is what they say: each of them briefly, for what it does and not for how long."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from SpiffWorkflow.bpmn.parser import BpmnParser
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from benchmarks import core, diagrams, engines, growth
+from benchmarks.figures import Figures
+from benchmarks.library import NOW, OneProcess
+from engine.core import State, commands, compile, facts, run
+
+
+def test_the_large_diagram_has_200_elements_and_each_is_drawn() -> None:
+    xml = diagrams.large(core.STAGES)
+    (model,) = compile(xml)
+    inside = set(model.elements) - {model.key}
+    assert len(inside) == 200
+    assert set(re.findall(r'Shape id="[\w-]+" bpmnElement="([\w-]+)"', xml.decode())) == inside
+    assert set(re.findall(r'Edge id="[\w-]+" bpmnElement="([\w-]+)"', xml.decode())) == set(model.flows)
+
+
+@pytest.mark.parametrize("rounds", [1, 7])
+def test_the_loop_completes_as_many_elements_as_are_counted_on_both_engines(rounds: int) -> None:
+    _, emitted = run(OneProcess(diagrams.loop(rounds)), None, commands.StartInstance("P", "case", {"n": 0}), NOW)
+    completed = [fact for fact in emitted if isinstance(fact, facts.ElementCompleted)]
+    inside = {fact.id for fact in emitted if isinstance(fact, facts.ElementActivated)}
+    assert len([fact for fact in completed if fact.id in inside]) == diagrams.elements_of_loop(rounds)
+
+    parser = BpmnParser()
+    parser.add_bpmn_str(diagrams.loop(rounds))
+    workflow = BpmnWorkflow(parser.get_spec("P"))
+    workflow.task_tree.data["n"] = 0
+    while (task := workflow.get_next_task(state=TaskState.READY)) is not None:
+        task.run()
+    drawn = [task for task in workflow.get_tasks(state=TaskState.COMPLETED) if task.task_spec.bpmn_id]
+    assert len(drawn) == diagrams.elements_of_loop(rounds)
+
+
+def test_a_looping_instance_is_saved_with_nothing_of_its_past_but_digits() -> None:
+    looping = growth.Looping()
+    without_digits = {re.sub(r"\d+", "0", looping.after(1)) for _ in range(30)}
+    assert len(without_digits) == 1
+    state = State.from_json(looping.saved)
+    assert [token.element_id for token in state.tokens.values() if token.work] == ["decide"]
+    assert state.tokens[1].variables["n"] == growth.STEPS + 30
+
+
+def test_every_figure_of_the_core_can_be_taken() -> None:
+    assert core.elements_per_second(rounds=2) > 0
+    assert core.step_ms(steps=2) > 0
+    assert core.compile_200_elements_ms(times=1) > 0
+    assert growth.late_step_vs_first(steps=8, window=3, repeats=1) > 0
+    assert growth.late_state_vs_first(steps=3) >= 1
+    assert growth.item_among_many_vs_few(many=6, few=2, turns=1) > 0
+    assert all(engines.elements_per_second(engines.Core(3), engines.Spiff(3), rounds=3, instances=2, turns=1))
+
+
+def test_without_node_the_other_figures_are_taken_and_it_is_said_why_one_is_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engines, "TURNS", 1)
+    engines.measure(Figures())
+    printed = capsys.readouterr().out
+    assert "core_vs_spiff = " in printed
+    assert "core_vs_bpmn_engine was not measured: Expected node and npm on the path, but they are not there." in printed
+
+
+def on_the_path(folder: Path, program: str, script: str) -> None:
+    file = folder / program
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def npm_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that is the path, and where the other engine is to be installed."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engines, "FOLDER", tmp_path)
+    (tmp_path / "package-lock.json").write_text("{}")
+    return tmp_path
+
+
+def test_an_installation_that_fails_is_told_with_what_npm_said(npm_folder: Path) -> None:
+    on_the_path(npm_folder, "node", "exit 0")
+    on_the_path(npm_folder, "npm", "echo no network >&2; exit 1")
+    with pytest.raises(engines.NotThere, match="Expected npm to install it, but it said: no network"):
+        engines.installed()
+
+
+def test_an_engine_that_breaks_off_is_told_with_what_it_said(npm_folder: Path) -> None:
+    on_the_path(npm_folder, "node", "echo too deep >&2; exit 1")
+    on_the_path(npm_folder, "npm", "exit 0")
+    with engines.BpmnEngine(3) as other, pytest.raises(engines.NotThere, match="but it said: too deep"):
+        other.run(1)
