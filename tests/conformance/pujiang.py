@@ -87,7 +87,7 @@ class PujiangUnderTest:
                 # One before it has closed them all.
                 continue
         if not waiting:
-            self._start_by_message(name, variables)
+            self._start_by_message(name, self._unless_running(variables))
         self._engine.run_to_rest()
 
     def message(self, name: str, payload: Mapping[str, Any]) -> None:
@@ -113,8 +113,13 @@ class PujiangUnderTest:
             # A message that nobody wants is lost.
             return
 
-    def signal(self, name: str) -> None:
-        self._do(lambda tx: signals.broadcast(tx, name))
+    def signal(self, name: str, variables: Mapping[str, Any]) -> None:
+        given = self._unless_running(variables)
+        self._do(lambda tx: signals.broadcast(tx, name, given))
+
+    def _unless_running(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is sent is for everyone, and must not set back the variables of those that run."""
+        return {} if self._instances(ACTIVE) else variables
 
     def set(self, values: Mapping[str, Any]) -> None:
         for instance_id in self._instances(ACTIVE):

@@ -46,7 +46,9 @@ class EngineUnderTest(Protocol):
         """Complete every open user task and other outside work of an element; how many there were."""
 
     def broadcast(self, name: str, variables: Mapping[str, Any]) -> None:
-        """Hand a message to every open subscription, or, where there is none, start a process with `variables`."""
+        """Hand a message to every open subscription, or, where there is none, start a process; with `variables` where
+        nothing runs yet.
+        """
 
     def message(self, name: str, payload: Mapping[str, Any]) -> None:
         """Hand a message to one open subscription, or else start a process."""
@@ -54,7 +56,8 @@ class EngineUnderTest(Protocol):
     def correlate(self, name: str, payload: Mapping[str, Any]) -> None:
         """Hand a message to the open subscription whose correlation key matches, and to nobody else."""
 
-    def signal(self, name: str) -> None: ...
+    def signal(self, name: str, variables: Mapping[str, Any]) -> None:
+        """Broadcast a signal; what it starts where nothing runs yet starts with `variables`."""
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Set process variables of every running instance, or, where there is none, look at conditional starts."""
@@ -173,7 +176,7 @@ _STEPS: Mapping[str, Callable[..., object]] = {
     "broadcast": lambda case, engine, _where, name: engine.broadcast(name, case.variables),
     "message": lambda _case, engine, _where, name, payload: engine.message(name, payload),
     "correlate": lambda _case, engine, _where, name, payload: engine.correlate(name, payload),
-    "signal": lambda _case, engine, _where, name: engine.signal(name),
+    "signal": lambda case, engine, _where, name: engine.signal(name, case.variables),
     "set": lambda _case, engine, _where, values: engine.set(values),
     "advance": lambda _case, engine, _where, seconds: engine.advance(seconds),
     "expect_trace": _expect_trace,

@@ -92,7 +92,7 @@ class SpiffWorkflowUnderTest:
     def broadcast(self, name: str, variables: Mapping[str, Any]) -> None:
         event = BpmnEvent(MessageEventDefinition(name), {})
         if not sum(self._hand_to(workflow, event) for workflow in list(self._running)):
-            self._start_by(event, variables)
+            self._start_by(event, {} if self._running else variables)
         self._rest()
 
     def message(self, name: str, payload: Mapping[str, Any]) -> None:
@@ -115,15 +115,15 @@ class SpiffWorkflowUnderTest:
         engine = _Scripts()
         return BpmnEvent(definition, dict(payload), definition.calculate_correlations(engine, properties, payload))
 
-    def signal(self, name: str) -> None:
-        self._signal(BpmnEvent(SignalEventDefinition(name), {}))
+    def signal(self, name: str, variables: Mapping[str, Any]) -> None:
+        self._signal(BpmnEvent(SignalEventDefinition(name), {}), {} if self._running else variables)
         self._rest()
 
-    def _signal(self, event: BpmnEvent, thrower: BpmnWorkflow | None = None) -> None:
+    def _signal(self, event: BpmnEvent, variables: Mapping[str, Any], thrower: BpmnWorkflow | None = None) -> None:
         for workflow in list(self._running):
             if workflow is not thrower:
                 self._hand_to(workflow, event)
-        self._start_by(event, {})
+        self._start_by(event, variables)
 
     def set(self, values: Mapping[str, Any]) -> None:
         for workflow in self._running or self._ready_with(values):
@@ -190,7 +190,7 @@ class SpiffWorkflowUnderTest:
 
     def _deliver(self, event: BpmnEvent, thrower: BpmnWorkflow) -> None:
         if isinstance(event.event_definition, SignalEventDefinition):
-            self._signal(event, thrower)
+            self._signal(event, {}, thrower)
         elif isinstance(event.event_definition, MessageEventDefinition):
             others = (workflow for workflow in list(self._running) if workflow is not thrower)
             if not any(self._hand_to(workflow, event) for workflow in others):

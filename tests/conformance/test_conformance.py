@@ -152,6 +152,8 @@ def test_a_case_that_goes_on_and_on_is_cut() -> None:
              steps=[("broadcast", "m"), ("broadcast", "m")], expect="AA"),
         case("timer start", process(start("s", after("PT5S")) + log("A") + end(), "s A e"), start=[],
              steps=[("advance", 9), ("advance", 9)], expect="A"),
+        case("message start with variables", process(start("s", message()) + script("A", "log(n)") + end(), "s A e"),
+             start=[], steps=[("broadcast", "m")], expect=["1"], n=1),
         case("variables", process(start() + script("A", "log(n + 1)") + end(), "s A e"), expect=["2"], n=1),
         case("script that fails", process(start() + script("A", "log(n)") + end(), "s A e"), outcome="incident"),
     ],
@@ -169,6 +171,8 @@ def test_both_engines_do_what_is_plain(plain: Case, engine: str) -> None:
              + log("H", "B") + end(), "s A B e", "b H e"), expect="H"),
         case("what is set", process(start() + user("u") + script("A", "log(n)") + end(), "s u A e"), expect=["7"],
              steps=[("set", {"n": 7}), ("complete", "u")], n=1),
+        case("variables that are not set back", process(start() + script("A", "n = 2") + catch("k", message())
+             + script("B", "log(n)") + end(), "s A k B e"), steps=[("broadcast", "m")], expect=["2"], n=1),
         case("one of two", process(start() + catch("k", message()) + log("A") + end(), "s k A e"), start=["P", "P"],
              steps=[("message", "m", {}), ("expect_completed", False)], expect="A"),
         case("ended by an error", process(start() + log("A") + end("e", error("x")), "s A e"), expect="A",
