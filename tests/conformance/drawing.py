@@ -90,7 +90,7 @@ def event_sub(definition: str, body: str, *paths: str, id: str = "es", interrupt
     return sub(id, f"{begin}{body}{end(f'{id}_e')}", *named, triggeredByEvent="true")
 
 
-def ad_hoc(id: str, body: str, *paths: str, until: str = "", **attributes: str) -> str:
+def ad_hoc(id: str, body: str, *paths: str, until: str = "", **attributes: Any) -> str:
     condition = until and f"<completionCondition>{escape(until)}</completionCondition>"
     return sub(id, body, *paths, tag="adHocSubProcess", last=condition, **attributes)
 

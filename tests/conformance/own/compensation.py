@@ -54,6 +54,10 @@ THROWN = [
            expect="AB"),
     d.case("compensation_of_parallel_branches", d.process(d.start() + d.par("f", "j") + BOTH + ALL + END, "s f A j t e",
            "f B j", last=LINKS), expect="ABHK"),
+    d.case("compensation_of_each_turn_of_a_loop", d.process(d.start() + d.script("A", 'log("A")', d.loop("1 == 1",
+           loopMaximum="2")) + A + ALL + END, "s A t e", last=A_TO_H), expect="AAHH"),
+    d.case("compensation_of_each_instance_of_a_task", d.process(d.start() + d.script("A", 'log("A")', d.times("3"))
+           + A + ALL + END, "s A t e", last=A_TO_H), expect="AAAHHH"),
 ]  # fmt: skip
 
 SCOPES = [
@@ -102,6 +106,10 @@ CANCELLED = [
     d.case("cancel_leaves_what_was_done_outside", d.process(d.start() + d.log("B") + B + d.sub("sp", d.start("s2")
            + d.log("A") + A + d.end("e2", d.CANCEL), "s2 A e2", tag="transaction", last=A_TO_H)
            + d.boundary("b", "sp", d.CANCEL) + d.log("C") + END, "s B sp e", "b C e", last=B_TO_K), expect="BAHC"),
+    d.case("cancel_and_try_again", d.process(d.start() + d.xor("m") + d.sub("sp", d.start("s2") + d.log("A") + A
+           + d.xor("x", default="x-e3") + d.end("e2", d.CANCEL) + d.end("e3"), "s2 A x e3", "x e2", tag="transaction",
+           last=A_TO_H, conditions={"x-e2": "n < 1"}) + d.boundary("b", "sp", d.CANCEL) + TICK + d.log("C") + END,
+           "s m sp C e", "b T m"), n=0, expect="AHAC"),
 ]  # fmt: skip
 
 CASES = [*THROWN, *SCOPES, *CANCELLED]

@@ -65,6 +65,9 @@ DATA = [
     d.case("data_of_parallel_branches_is_one", d.process(d.start() + d.par("f", "j") + d.user("u")
            + d.script("A", "v = v + 1") + d.script("C", "v = v + 1") + d.script("B", "log(v)") + END, "s f u A j B e",
            "f C j"), v=0, steps=[("complete", "u")], expect=["2"]),
+    d.case("data_store_within_one_instance", STORE, d.process(AT_STORE + d.start() + d.script("A", "out1 = 5",
+           needs(gives=("out1",)) + writes("out1", "dsr")) + d.script("B", "log(in1)", needs("in1")
+           + reads("dsr", "in1")) + END, "s A B e"), expect=["5"]),
 ]  # fmt: skip
 
 LANES = (

@@ -138,6 +138,10 @@ ERRORS = [
            "s m sp A e", "b T m"), n=0, expect="A"),
     d.case("error_uncaught_in_a_sub_process", d.process(FORK + thrown(d.error("x")) + d.catch("k", d.message())
            + d.log("A") + END, "s f sp e", "f k A e"), steps=[("broadcast", "m")], outcome="any"),
+    d.case("error_in_a_handler_that_interrupts_nothing", d.process(d.start() + d.sub("sp", INNER + d.user("u")
+           + d.event_sub(d.signal(), d.log("H") + d.script("I", "throw_error('X')"), "H I", interrupting=False),
+           "s2 u e2") + d.boundary("b", "sp", d.error("x")) + d.log("A", "K") + END, "s sp A e", "b K e"),
+           steps=[("signal", "g"), ("expect_user_tasks", 0), ("expect_completed", True)], expect="HK"),
 ]  # fmt: skip
 
 ESCALATING = d.sub("sp", INNER + d.throw("t", d.escalation("c")) + d.throw("t2", d.escalation("c")) + d.log("A"),
@@ -224,6 +228,9 @@ LINKS = [
     d.case("link_within_a_sub_process", d.process(d.start() + d.sub("sp", d.start("s2") + d.throw("t", d.link("L"))
            + d.catch("k", d.link("L")) + d.log("A") + d.end("e2"), "s2 t", "k A e2") + d.log("B") + END, "s sp B e"),
            expect="AB"),
+    d.case("link_of_one_name_in_two_scopes", d.process(d.start() + d.throw("t", d.link("L")) + d.catch("k",
+           d.link("L")) + d.sub("sp", d.start("s2") + d.throw("t2", d.link("L")) + d.catch("k2", d.link("L"))
+           + d.log("A") + d.end("e2"), "s2 t2", "k2 A e2") + d.log("B") + END, "s t", "k sp B e"), expect="AB"),
 ]  # fmt: skip
 
 SEVERAL = [
@@ -245,6 +252,16 @@ SEVERAL = [
            + d.user("u") + d.boundary("b", "u", "<eventDefinitionRef>sd</eventDefinitionRef>") + d.catch("k",
            "<eventDefinitionRef>sd</eventDefinitionRef>") + d.log("A", "H") + END, "s f u e", "f k A e", "b H e"),
            steps=[("signal", "g"), ("expect_completed", True)], expect="AH"),
+    d.case("two_events_on_one_task", d.process(WAITS + d.boundary("b", "u", d.message()) + d.boundary("c", "u",
+           d.after("PT5S")) + d.log("K"), "s u A e", "b H e", "c K e"), expect="H",
+           steps=[("broadcast", "m"), ("advance", 60), ("expect_completed", True)]),
+    d.case("one_event_that_interrupts_after_one_that_does_not", d.process(WAITS + d.boundary("b", "u", d.message())
+           + d.boundary("c", "u", d.every("R/PT5S"), interrupting=False) + d.log("K") + d.end("e3"), "s u A e",
+           "b H e", "c K e3"), steps=[("advance", 11), ("broadcast", "m"), ("advance", 60), ("expect_completed", True)],
+           expect="KKH"),
+    d.case("event_on_a_task_in_each_round", d.process(d.start() + d.xor("m") + d.user("u") + d.boundary("b", "u",
+           d.after("PT5S")) + d.log("A", "H") + END, "s m u A e", "b H m"), expect="HHA",
+           steps=[("advance", 11), ("expect_user_tasks", 1), ("complete", "u"), ("advance", 60)]),
 ]  # fmt: skip
 
 CASES = [*MESSAGES, *TIMERS, *ERRORS, *ESCALATIONS, *SIGNALS, *CONDITIONS, *LINKS, *SEVERAL]

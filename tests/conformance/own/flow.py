@@ -99,6 +99,9 @@ EXCLUSIVE_AND_PARALLEL = [
            + d.log("A", "H", "Z") + d.par("j") + END + d.end("e2"), "s f A j Z e", "f u j", "b H e2"),
            steps=[("signal", "g"), ("expect_completed", False)], expect="AH"),
     d.case("and_of_one_branch", d.process(FORK + d.log("A") + d.par("j") + END, "s f A j e"), expect="A"),
+    d.case("and_join_of_two_instances", d.process(FORK + d.user("u", "v") + d.par("j") + d.log("A") + END, "s f u j A e",
+           "f v j"), start=["P", "P"], steps=[("complete", "u"), ("expect_trace", []), ("complete", "v"),
+           ("expect_completed", True)], expect="AA"),
 ]  # fmt: skip
 
 OR = d.start() + d.inc("g") + d.log("A", "B", "D") + d.inc("h") + END
@@ -144,6 +147,13 @@ INCLUSIVE = [
            "f B h"), expect="ABD"),
     d.case("or_join_and_fork_in_one", d.process(FORK + d.log("A", "B", "C", "D") + d.inc("h", default="h-D") + END,
            "s f A h C e", "f B h D e", conditions={"h-C": "go"}), go=True, expect="ABC"),
+    d.case("or_fork_without_a_join", d.process(d.start() + d.inc("g") + d.log("A", "B") + END + d.end("e2"),
+           "s g A e", "g B e2", conditions=ALL), n=2, steps=[("expect_completed", True)], expect="AB"),
+    # 13.4.3: no path is considered that crosses the boundary of the sub-process.
+    d.case("or_join_looks_within_its_scope_only", d.process(FORK + d.user("u") + d.sub("sp", d.start("s2")
+           + d.inc("g", "h") + d.log("A", "B", "D") + d.end("e2"), "s2 g A h D e2", "g B h", conditions=ALL) + END,
+           "s f u e", "f sp e"), n=1, steps=[("expect_trace", ["A", "D"]), ("complete", "u"),
+           ("expect_completed", True)], expect="AD"),
 ]  # fmt: skip
 
 COUNT = "<activationCondition>activationCount &gt;= 2</activationCondition>"

@@ -170,6 +170,8 @@ AD_HOC = [
     d.case("adhoc_flows_within", around(d.ad_hoc("sp", d.log("A", "C", "D"), "A C")), expect="ACDB"),
     d.case("adhoc_interrupted", d.process(d.start() + d.ad_hoc("sp", U1 + U2) + SIGNALLED + d.log("B") + END,
            *ON_SIGNAL), steps=[("signal", "g"), ("expect_user_tasks", 0), ("expect_completed", True)], expect="H"),
+    d.case("adhoc_with_a_choice_within", around(d.ad_hoc("sp", d.log("A", "C", "D") + d.xor("x", default="x-D"),
+           "A x C", "x D", conditions={"x-C": "go"})), go=True, expect="ACB"),
 ]  # fmt: skip
 
 
@@ -232,6 +234,13 @@ EVENT_SUBS = [
     d.case("esp_in_a_called_process", d.process(d.start() + d.call("k", "Q") + d.log("B") + END, "s k B e"),
            d.process(INNER + d.user("u") + d.event_sub(d.signal(), d.log("H"), "H"), "s2 u e2", key="Q"),
            steps=[("signal", "g"), ("expect_completed", True)], expect="HB"),
+    d.case("esp_in_every_instance", around(d.sub("sp", INNER + d.user("u") + d.event_sub(d.signal(), d.log("H"), "H",
+           interrupting=False), "s2 u e2", marker=d.times("2"))), expect="HHB",
+           steps=[("signal", "g"), ("complete", "u"), ("expect_completed", True)]),
+    d.case("esp_ends_one_instance_only", around(d.sub("sp", INNER + d.user("u") + d.event_sub(d.error("x"), d.log("H"),
+           "H") + d.xor("x", default="x-u") + d.end("e3", d.error("x")), "s2 x u e2", "x e3",
+           conditions={"x-e3": "it == 1"}, marker=d.each("items", "it"))), items=[1, 2], expect="HB",
+           steps=[("expect_user_tasks", 1), ("complete", "u"), ("expect_completed", True)]),
 ]  # fmt: skip
 
 CASES = [*LOOPS, *MULTI_INSTANCE, *SUBS, *TRANSACTIONS, *AD_HOC, *EVENT_SUBS]
