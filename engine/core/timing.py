@@ -106,6 +106,23 @@ def parse_moment(value: object) -> datetime:
     return _checked(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
+def parse_time(value: object) -> time:
+    """The time of day that an ISO 8601 text (``08:30``, ``08:30:00+02:00``) or a moment means; without offset, UTC.
+
+    Raises:
+        InvalidTime: it is neither.
+    """
+    if isinstance(value, datetime):
+        value = value.timetz()
+    if isinstance(value, time):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    text = _text(value, "a time such as 08:30:00")
+    try:
+        return parse_time(time.fromisoformat(text))
+    except ValueError as cause:
+        raise InvalidTime(f"Expected a time such as 08:30:00 or 08:30:00+08:00, but '{text}' is none.") from cause
+
+
 def parse_duration(value: object) -> Duration:
     """The duration that `value` means: an ISO 8601 text (``P1Y2M3DT4H5M6.7S``, ``P2W``, ``-PT1H``) or a timedelta.
 

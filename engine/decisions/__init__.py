@@ -1,6 +1,7 @@
-"""Decision tables (DMN 1.1 to 1.3): reading them, and finding the rules that match."""
+"""Decisions (DMN 1.1 to 1.5): reading them, and working them out."""
 
+from engine.decisions.decision import Decision, DecisionGraph, LiteralExpression
 from engine.decisions.reading import read
-from engine.decisions.tables import Column, DecisionTable, Rule
+from engine.decisions.tables import DecisionTable
 
-__all__ = ["Column", "DecisionTable", "Rule", "read"]
+__all__ = ["Decision", "DecisionGraph", "DecisionTable", "LiteralExpression", "read"]

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.core.expressions import ExpressionError
+
 # fmt: off
 SUBJECTS = [
     "housing", "transport", "finance", "welfare", "immigration", "sanitation", "safety", "parks", "government",
@@ -80,7 +82,8 @@ def test_a_profile_has_the_lengths_of_its_rules(
 
 
 def test_an_unknown_profile_has_no_deadlines_rather_than_somebody_elses(lifecycle: Any) -> None:
-    assert rows(lifecycle, "deadline-profile", jurisdiction_profile="atlantis") == []
+    with pytest.raises(ExpressionError, match=r"'deadline-profile', but: Expected one of .* but found 'atlantis'"):
+        rows(lifecycle, "deadline-profile", jurisdiction_profile="atlantis")
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from engine.core.expressions import FUNCTIONS
-from engine.decisions.tables import AGGREGATIONS, HIT_POLICIES
+from engine.decisions.functions import FEEL_FUNCTIONS
+from engine.decisions.hit_policies import AGGREGATIONS, HIT_POLICIES
 from engine.forms.fields import INPUTS, SHOWN
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", sorted({*FUNCTIONS, *HIT_POLICIES, *AGGREGATIONS, *INPUTS, *SHOWN}))
+@pytest.mark.parametrize("name", sorted({*FUNCTIONS, *FEEL_FUNCTIONS, *HIT_POLICIES, *AGGREGATIONS, *INPUTS, *SHOWN}))
 def test_a_name_of_the_language_is_documented(name: str) -> None:
     assert f"`{name}`" in PAGE

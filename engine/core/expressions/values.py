@@ -10,12 +10,12 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from engine.core.expressions.errors import ExpressionError
 from engine.core.expressions.parsing import LARGEST
-from engine.core.timing import Duration, InvalidTime, parse_duration, parse_moment
+from engine.core.timing import Duration, InvalidTime, parse_duration, parse_moment, parse_time
 
 MAX_TEXT = 100_000
 """Characters of a text that an expression puts together."""
@@ -36,7 +36,7 @@ UNSIZED = frozenset({int, float, bool, type(None)})
 CONTAINERS = frozenset({list, tuple, dict})
 SEQUENCES = frozenset({list, tuple, str})
 _NUMBERS = frozenset({int, float, bool})
-TIMES = (date, timedelta, Duration)
+TIMES = (date, time, timedelta, Duration)
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (type(None), "null"),
     (bool, "a truth value"),
@@ -45,6 +45,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     ((list, tuple), "a list"),
     (dict, "a mapping"),
     (date, "a date"),
+    (time, "a time"),
     ((timedelta, Duration), "a duration"),
 )
 
@@ -104,7 +105,7 @@ def _items(container: Any) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """A value as a process variable keeps it: dates and durations become ISO 8601 texts, tuples lists.
+    """A value as a process variable keeps it: dates, times and durations become ISO 8601 texts, tuples lists.
 
     Raises:
         ExpressionError: it is none that JSON knows.
@@ -115,7 +116,7 @@ def as_json(value: Any) -> Any:
         return [as_json(item) for item in value]
     if isinstance(value, dict):
         return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, date):
+    if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (timedelta, Duration)):
         return str(parse_duration(value))
@@ -316,6 +317,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "all": all,
     "date": _date,
     "datetime": parse_moment,
+    "time": parse_time,
     "duration": _duration,
 }
 """Those that every expression may call. They are pure; none asks for the time or a random number."""
