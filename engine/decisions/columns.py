@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.expressions import Expression
-from engine.decisions.feel import Variables, work_out
+from engine.decisions.feel import work_out
+from engine.decisions.scope import Scope
 from engine.decisions.types import ANY, Type, check_allowed
 from engine.decisions.unary_tests import UnaryTests
 
@@ -21,10 +22,10 @@ class Input:
     type: Type = ANY
     allowed: UnaryTests | None = None
 
-    def value(self, variables: Variables) -> Any:
+    def value(self, scope: Scope) -> Any:
         """The value that the cells test; raises ExpressionError."""
-        value = self.type.take(work_out(self.expression, variables))
-        check_allowed(value, self.allowed, f"'{self.label}'")
+        value = self.type.take(work_out(self.expression, scope), scope)
+        check_allowed(value, self.allowed, f"'{self.label}'", scope)
         return value
 
 
@@ -43,10 +44,10 @@ class Output:
     allowed: UnaryTests | None = None
     default: Expression | None = None
 
-    def value(self, cell: Expression | None, variables: Variables) -> Any:
+    def value(self, cell: Expression | None, scope: Scope) -> Any:
         """What a cell gives, null where it is empty; raises ExpressionError."""
-        value = None if cell is None else self.type.take(work_out(cell, variables))
-        check_allowed(value, self.allowed, f"'{self.label}'")
+        value = None if cell is None else self.type.take(work_out(cell, scope), scope)
+        check_allowed(value, self.allowed, f"'{self.label}'", scope)
         return value
 
     @property

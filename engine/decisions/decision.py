@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.core.expressions import Expression, ExpressionError, as_json
-from engine.core.expressions.values import CHARACTERS_A_STEP, CONTAINERS, measure
-from engine.decisions.feel import Variables, work_out
+from engine.decisions.feel import work_out
 from engine.decisions.hit_policies import Row
+from engine.decisions.scope import Scope, Work
 from engine.decisions.tables import DecisionTable
 from engine.decisions.types import Type
-
-MAX_WORK = 3_000_000
-"""What the expressions of one evaluation may read, all the required decisions included: an item of a list is one, and
-so are 16 characters of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +24,10 @@ class LiteralExpression:
 
     single = True
 
-    def answer(self, variables: Variables) -> tuple[list[Row], tuple[int, ...]]:
+    def answer(self, scope: Scope) -> tuple[list[Row], tuple[int, ...]]:
         """One row; there are no rules. Raises ExpressionError, which names the decision."""
         try:
-            return [{self.name: work_out(self.expression, variables)}], ()
+            return [{self.name: work_out(self.expression, scope)}], ()
         except ExpressionError as cause:
             raise type(cause)(f"Expected the value of '{self.id}', but: {cause}") from cause
 
@@ -42,10 +38,10 @@ class LiteralExpression:
     def expressions(self) -> tuple[Expression, ...]:
         return (self.expression,)
 
-    def describe(self, variables: Variables) -> str:
+    def describe(self, scope: Scope) -> str:
         """The variables that it reads, with their values."""
-        read = sorted(self.expression.names & variables.keys())
-        return ", ".join(f"{name} {variables[name]!r:.60}" for name in read) or "none"
+        read = sorted(self.expression.names & scope.keys())
+        return ", ".join(f"{name} {scope[name]!r:.60}" for name in read) or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +67,12 @@ class Decision:
     bindings: tuple[Binding, ...] = ()
     inputs: tuple[tuple[str, Type], ...] = ()
 
-    def checked(self, rows: list[Row]) -> tuple[Any, list[Row]]:
+    def checked(self, rows: list[Row], scope: Scope) -> tuple[Any, list[Row]]:
         """The value of these rows as one of the decision's type, and the rows; raises ExpressionError."""
         value = self.logic.value(rows)
         try:
             every = not self.logic.single and not self.type.collection
-            value = [self.type.take(item) for item in value] if every else self.type.take(value)
+            value = [self.type.take(item, scope) for item in value] if every else self.type.take(value, scope)
         except ExpressionError as cause:
             raise ExpressionError(f"Expected '{self.id}' to give a value of its type, but: {cause}") from cause
         return value, [{self.logic.name: value}] if isinstance(self.logic, LiteralExpression) else rows
@@ -103,7 +99,7 @@ class DecisionGraph:
     def asked(self) -> Decision:
         return self.decisions[-1]
 
-    def evaluate(self, variables: Variables) -> tuple[list[Row], tuple[int, ...]]:
+    def evaluate(self, variables: Mapping[str, Any]) -> tuple[list[Row], tuple[int, ...]]:
         """The output rows as JSON values, and the numbers (from 1) of the rules of its own table they come from.
 
         Raises:
@@ -112,66 +108,31 @@ class DecisionGraph:
         """
         scope = self._scope(variables)
         rows, numbers = self.asked.logic.answer(scope)
-        _, rows = self.asked.checked(rows)
+        _, rows = self.asked.checked(rows, scope)
         return [{name: as_json(value) for name, value in row.items()} for row in rows], numbers
 
-    def describe(self, variables: Variables) -> str:
+    def describe(self, variables: Mapping[str, Any]) -> str:
         """The inputs by label with their values, as error messages show them."""
         return self.asked.logic.describe(self._scope(variables))
 
-    def _scope(self, variables: Variables) -> _Scope:
+    def _scope(self, variables: Mapping[str, Any]) -> Scope:
         """What the asked decision sees, once all that it needs has been worked out."""
         results: dict[str, tuple[Any, list[Row]]] = {}
-        work = _Work()
+        work = Work()
         for decision in self.decisions[:-1]:
-            rows, _ = decision.logic.answer(_seen(decision, results, variables, work))
-            results[decision.id] = decision.checked(rows)
+            scope = _seen(decision, results, variables, work)
+            results[decision.id] = decision.checked(decision.logic.answer(scope)[0], scope)
         return _seen(self.asked, results, variables, work)
 
 
-class _Scope(Mapping[str, Any]):
-    """The variables that a decision sees. What is read of them is counted, over all decisions of one evaluation."""
-
-    def __init__(self, values: Mapping[str, Any], work: _Work) -> None:
-        self._values, self._work = values, work
-        self._sizes: dict[str, int] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        value = self._values[name]
-        if type(value) is str or type(value) in CONTAINERS:
-            self._work.charge(self._sizes.setdefault(name, 0) or self._measured(name, value))
-        return value
-
-    def _measured(self, name: str, value: Any) -> int:
-        size = len(value) // CHARACTERS_A_STEP if type(value) is str else measure(value, MAX_WORK)
-        self._sizes[name] = size
-        return size
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-class _Work:
-    def __init__(self) -> None:
-        self._left = MAX_WORK
-
-    def charge(self, work: int) -> None:
-        self._left -= work
-        if self._left < 0:
-            raise ExpressionError(f"Expected to be decided in {MAX_WORK:,} steps, but there is more to do.")
-
-
 def _seen(
-    decision: Decision, results: Mapping[str, tuple[Any, list[Row]]], variables: Variables, work: _Work
-) -> _Scope:
+    decision: Decision, results: Mapping[str, tuple[Any, list[Row]]], variables: Mapping[str, Any], work: Work
+) -> Scope:
     seen = dict(variables)
     for name, kind in decision.inputs:
         if name in seen:
             try:
-                seen[name] = kind.take(seen[name])
+                seen[name] = kind.take(seen[name], Scope({}, work))
             except ExpressionError as cause:
                 raise ExpressionError(f"Expected input '{name}' of '{decision.id}', but: {cause}") from cause
     for binding in decision.bindings:
@@ -181,4 +142,4 @@ def _seen(
         else:
             outputs = [row[binding.output] for row in rows]
             seen[binding.name] = outputs[0] if binding.single else outputs
-    return _Scope(seen, work)
+    return Scope(seen, work)

@@ -26,11 +26,7 @@ from engine.core.expressions.parsing import Parser
 from engine.core.expressions.shape import free_names
 from engine.decisions.functions import FEEL_FUNCTIONS
 from engine.decisions.names import PLAIN, Names
-
-Variables = Mapping[str, Any]
-
-INPUT = "?"
-"""The name of an input's value in the cells of its column."""
+from engine.decisions.scope import INPUT, Scope
 
 
 def parse_expression(text: str, names: Names = PLAIN) -> Expression:
@@ -42,9 +38,9 @@ def parse_expression(text: str, names: Names = PLAIN) -> Expression:
     return of_tree(text, FeelParser(names.tokens(text), text).whole())
 
 
-def work_out(expression: Expression, variables: Variables) -> Any:
+def work_out(expression: Expression, scope: Scope) -> Any:
     """The value of an expression; raises ExpressionError."""
-    return expression.evaluate(variables, FEEL_FUNCTIONS)
+    return expression.evaluate(scope, FEEL_FUNCTIONS)
 
 
 class FeelParser(Parser):

@@ -47,17 +47,19 @@ class Problems:
 
 def tag(node: Any) -> str:
     """The local name of an element."""
-    return str(etree.QName(node).localname)
+    return str(node.tag).rpartition("}")[2]
 
 
 def namespace(node: Any) -> str:
-    return str(etree.QName(node).namespace or "")
+    """The namespace of an element, empty where it has none."""
+    return str(node.tag).rpartition("}")[0][1:]
 
 
 def children(node: Any, *names: str) -> list[Any]:
     """The children of these names in the namespace of their parent."""
-    own = namespace(node)
-    return [child for child in node if tag(child) in names and namespace(child) == own]
+    own = f"{{{namespace(node)}}}"
+    wanted = {own + name for name in names}
+    return [child for child in node if child.tag in wanted]
 
 
 def text(node: Any) -> str:

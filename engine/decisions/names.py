@@ -32,7 +32,7 @@ class Names:
             return
         if (
             len(name) > MAX_NAME
-            or len(words) < 2
+            or not 2 <= len(words) <= MAX_WORDS
             or words[0].kind != "name"
             or "string" in {word.kind for word in words}
         ):

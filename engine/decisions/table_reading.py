@@ -15,11 +15,12 @@ from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
 from engine.core.expressions import Expression, ExpressionError
 from engine.decisions.columns import Input, Output
-from engine.decisions.feel import INPUT, parse_expression
+from engine.decisions.feel import parse_expression
 from engine.decisions.files import Problems, children, namespace, tag, text
 from engine.decisions.functions import FEEL_FUNCTIONS
 from engine.decisions.hit_policies import AGGREGATIONS, HIT_POLICIES
 from engine.decisions.names import Names
+from engine.decisions.scope import INPUT, Scope
 from engine.decisions.shape import CHILDREN
 from engine.decisions.tables import DecisionTable, Rule
 from engine.decisions.type_reading import Types
@@ -71,7 +72,7 @@ class ExpressionReader:
         """A value that its column can never have is a slip."""
         if expression is not None and expression.constant:
             try:
-                column.value(expression, {})
+                column.value(expression, Scope({}))
             except ExpressionError as cause:
                 self.problems.add(node, f"{where}: {cause}", "")
 
@@ -203,8 +204,8 @@ class TableReader(ExpressionReader):
     def _check_listed(self, value: Any, column: Any) -> None:
         """A cell lists no value that its input can never have."""
         for item in value if isinstance(value, list) and not column.type.collection else [value]:
-            column.type.take(item)
-            if item is not None and column.allowed is not None and not column.allowed.matches(item, {}):
+            column.type.take(item, Scope({}))
+            if item is not None and column.allowed is not None and not column.allowed.matches(item, Scope({})):
                 listed = column.allowed.text.strip()
                 raise ExpressionError(f"{item!r:.60} is not among the values of the column, {listed:.200}.")
 

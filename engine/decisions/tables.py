@@ -8,8 +8,8 @@ from typing import Any
 
 from engine.core.expressions import Expression, ExpressionError
 from engine.decisions.columns import Input, Output
-from engine.decisions.feel import Variables
 from engine.decisions.hit_policies import SINGLE, Match, Row, aggregate, chosen
+from engine.decisions.scope import Scope
 from engine.decisions.unary_tests import UnaryTests
 
 
@@ -39,7 +39,7 @@ class DecisionTable:
     outputs: tuple[Output, ...]
     rules: tuple[Rule, ...]
 
-    def answer(self, variables: Variables) -> tuple[list[Row], tuple[int, ...]]:
+    def answer(self, scope: Scope) -> tuple[list[Row], tuple[int, ...]]:
         """The output rows, and the numbers (from 1) of the rules they come from.
 
         Where no rule matches, the outputs' defaults are one row. Without defaults UNIQUE, ANY, FIRST and PRIORITY have
@@ -49,10 +49,10 @@ class DecisionTable:
             ExpressionError: an input or a cell could not be worked out, no rule matches although one has to, or more
                 match than the hit policy allows. It names the table, and the rules and inputs in question.
         """
-        values = [self._input(column, variables) for column in self.inputs]
-        matches = self._matching(values, variables)
+        values = [self._input(column, scope) for column in self.inputs]
+        matches = self._matching(values, scope)
         if not matches and any(output.default is not None for output in self.outputs):
-            return [self._row("the defaults", [output.default for output in self.outputs], variables)], ()
+            return [self._row("the defaults", [output.default for output in self.outputs], scope)], ()
         try:
             return self._answer(matches)
         except ExpressionError as cause:
@@ -78,15 +78,15 @@ class DecisionTable:
             found.extend(cell.expressions if isinstance(cell, UnaryTests) else [cell])
         return (*found, *(output.default for output in self.outputs if output.default is not None))
 
-    def describe(self, variables: Variables) -> str:
+    def describe(self, scope: Scope) -> str:
         """The inputs by label with their values, as error messages show them."""
-        return self._described([self._input(column, variables) for column in self.inputs])
+        return self._described([self._input(column, scope) for column in self.inputs])
 
-    def _matching(self, values: Sequence[Any], variables: Variables) -> list[Match]:
+    def _matching(self, values: Sequence[Any], scope: Scope) -> list[Match]:
         matches: list[Match] = []
         for rule in self.rules:
-            if self._matches(rule, values, variables):
-                matches.append((rule.number, self._row(f"rule {rule.number}", rule.outputs, variables)))
+            if self._matches(rule, values, scope):
+                matches.append((rule.number, self._row(f"rule {rule.number}", rule.outputs, scope)))
                 if self.hit_policy == "FIRST":
                     break
         return matches
@@ -99,27 +99,27 @@ class DecisionTable:
         name = self.outputs[0].name
         return [{name: aggregate(self.aggregation, self.id, name, found)}], numbers
 
-    def _input(self, column: Input, variables: Variables) -> Any:
+    def _input(self, column: Input, scope: Scope) -> Any:
         try:
-            return column.value(variables)
+            return column.value(scope)
         except ExpressionError as cause:
             raise type(cause)(f"Expected input '{column.label}' of '{self.id}', but: {cause}") from cause
 
-    def _matches(self, rule: Rule, values: Sequence[Any], variables: Variables) -> bool:
+    def _matches(self, rule: Rule, values: Sequence[Any], scope: Scope) -> bool:
         for column, cell, value in zip(self.inputs, rule.inputs, values, strict=True):
             try:
-                if not cell.matches(value, variables):
+                if not cell.matches(value, scope):
                     return False
             except ExpressionError as cause:
                 test = f"rule {rule.number} of '{self.id}' to test '{column.label}' with '{cell.text}'"
                 raise type(cause)(f"Expected {test}, but: {cause}") from cause
         return True
 
-    def _row(self, source: str, cells: Sequence[Expression | None], variables: Variables) -> Row:
+    def _row(self, source: str, cells: Sequence[Expression | None], scope: Scope) -> Row:
         row: Row = {}
         for column, cell in zip(self.outputs, cells, strict=True):
             try:
-                row[column.name] = column.value(cell, variables)
+                row[column.name] = column.value(cell, scope)
             except ExpressionError as cause:
                 wanted = f"{source} of '{self.id}' to give '{column.name}'"
                 raise type(cause)(f"Expected {wanted}, but: {cause}") from cause

@@ -10,10 +10,11 @@ from typing import Any
 from engine.core.expressions import ExpressionError
 from engine.core.expressions.values import kind
 from engine.core.timing import Duration, InvalidTime, parse_duration, parse_moment, parse_time
+from engine.decisions.scope import Scope
 from engine.decisions.unary_tests import UnaryTests
 
-MAX_CHECKED = 1_000
-"""Items of a list that are held against allowed values."""
+STEPS_A_TEST = 4
+"""What holding a value against one test of allowed values counts like, beside the reading of an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +31,49 @@ class Type:
     components: tuple[tuple[str, Type], ...] = ()
     collection: bool = False
 
-    def take(self, value: Any) -> Any:
+    def take(self, value: Any, scope: Scope) -> Any:
         """`value` as one of this type: texts of dates, times and durations are read. Null is of every type.
 
         Raises:
-            ExpressionError: it is of another type, or not among the allowed values.
+            ExpressionError: it is of another type, not among the allowed values, or more than `scope` may read.
         """
         if value is None:
             return None
         if not self.collection:
-            return self._one(value)
+            return self._one(value, scope)
         if not isinstance(value, list):
             raise ExpressionError(f"Expected a list, but found {kind(value)}: {value!r:.60}.")
-        return [item if item is None else self._one(item) for item in value]
+        scope.charge(len(value))
+        return [item if item is None else self._one(item, scope) for item in value]
 
     @property
     def plain(self) -> bool:
         """Whether it takes every value as it is."""
         return self in (ANY, Type("Any"))
 
-    def _one(self, value: Any) -> Any:
+    def _one(self, value: Any, scope: Scope) -> Any:
         if self.components:
-            return self._mapping(value)
-        taken = value if self.base is None else self.base.take(value)
+            return self._mapping(value, scope)
+        taken = value if self.base is None else self.base.take(value, scope)
         if self.base is None and self.name in _BUILT_IN:
             taken = _built_in(self.name, value)
-        check_allowed(taken, self.allowed, f"type '{self.name}'")
+        check_allowed(taken, self.allowed, f"type '{self.name}'", scope)
         return taken
 
-    def _mapping(self, value: Any) -> Any:
+    def _mapping(self, value: Any, scope: Scope) -> Any:
         if not isinstance(value, dict):
             raise ExpressionError(f"Expected a mapping, but found {kind(value)}: {value!r:.60}.")
-        return {**value, **{name: part.take(value[name]) for name, part in self.components if name in value}}
+        return {**value, **{name: part.take(value[name], scope) for name, part in self.components if name in value}}
 
 
-def check_allowed(value: Any, allowed: UnaryTests | None, where: str) -> None:
+def check_allowed(value: Any, allowed: UnaryTests | None, where: str, scope: Scope) -> None:
     """Raises ExpressionError where a value, or an item of a list, is none that its column or type lists."""
     if allowed is None or value is None:
         return
     items = value if isinstance(value, list) else [value]
-    if len(items) > MAX_CHECKED:
-        raise ExpressionError(f"Expected up to {MAX_CHECKED:,} items for {where}, but found {len(items):,}.")
+    scope.charge(len(items) * (1 if allowed.listed else STEPS_A_TEST * len(allowed.tests)))
     for item in items:
-        if not allowed.matches(item, {}):
+        if not allowed.matches(item, scope):
             raise ExpressionError(f"Expected one of {allowed.text.strip()} for {where}, but found {item!r:.60}.")
 
 

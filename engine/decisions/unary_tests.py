@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -27,8 +26,9 @@ from engine.core.expressions.expression import of_tree
 from engine.core.expressions.lexing import Token
 from engine.core.expressions.values import kind
 from engine.core.timing import Duration, parse_duration, parse_moment, parse_time
-from engine.decisions.feel import INPUT, ORDERINGS, FeelParser, Variables, work_out
+from engine.decisions.feel import ORDERINGS, FeelParser, work_out
 from engine.decisions.names import PLAIN, Names
+from engine.decisions.scope import INPUT, Scope
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -50,9 +50,9 @@ class Comparison:
     end: Expression
     fixed: Any = None
 
-    def matches(self, value: Any, variables: Variables) -> bool:
+    def matches(self, value: Any, scope: Scope) -> bool:
         """Whether `value` stands to the end as the symbol says."""
-        end = self.fixed if self.end.constant else work_out(self.end, variables)
+        end = self.fixed if self.end.constant else work_out(self.end, scope)
         if self.symbol == "==":
             return equals(value, end)
         if self.symbol == "!=":
@@ -71,9 +71,9 @@ class Interval:
     lower: Comparison
     upper: Comparison
 
-    def matches(self, value: Any, variables: Variables) -> bool:
+    def matches(self, value: Any, scope: Scope) -> bool:
         """Whether `value` lies between the ends."""
-        return self.lower.matches(value, variables) and self.upper.matches(value, variables)
+        return self.lower.matches(value, scope) and self.upper.matches(value, scope)
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
@@ -86,9 +86,9 @@ class Condition:
 
     condition: Expression
 
-    def matches(self, value: Any, variables: Variables) -> bool:
+    def matches(self, value: Any, scope: Scope) -> bool:
         """Whether it is true; raises ExpressionError where it is neither true nor false."""
-        found = work_out(self.condition, ChainMap({INPUT: value}, variables))  # type: ignore[arg-type]
+        found = work_out(self.condition, scope.with_input(value))
         if isinstance(found, bool):
             return found
         raise ExpressionError(f"Expected '{self.condition.text}' to be true or false, but it is {kind(found)}.")
@@ -117,7 +117,7 @@ class UnaryTests:
     negated: bool = False
     listed: Listed | None = None
 
-    def matches(self, value: Any, variables: Variables) -> bool:
+    def matches(self, value: Any, scope: Scope) -> bool:
         """Whether the cell's column may have this value.
 
         Raises:
@@ -127,7 +127,7 @@ class UnaryTests:
             return True
         if self.listed is not None and type(value) in self.listed.kinds:
             return (value in self.listed.values) is not self.negated
-        return any(test.matches(value, variables) for test in self.tests) is not self.negated
+        return any(test.matches(value, scope) for test in self.tests) is not self.negated
 
     @property
     def constants(self) -> tuple[Any, ...]:
@@ -232,7 +232,7 @@ def _closes(token: Token) -> bool:
 
 
 def _fixed(end: Expression) -> Any:
-    return work_out(end, {}) if end.constant else None
+    return work_out(end, Scope({})) if end.constant else None
 
 
 class _CellParser(FeelParser):
@@ -283,7 +283,9 @@ class _CellParser(FeelParser):
 
     def _value_or_condition(self) -> Test:
         at, start = self._at, self.token.position
-        value = self.value()
+        if self.is_next("not") and self._tokens[at + 1].value != "(":
+            raise self.error("a value, or 'not' with its brackets")
+        value = self.expression() if self.is_next("if") else self.value()
         if self.token.kind != "end" and not self.is_next(",", ")"):
             after, self._at = self._at, at
             condition = self._read(start, self.expression())

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.expressions import ExpressionError
+from engine.decisions.scope import Scope
 from engine.decisions.unary_tests import parse_cell
 
 
@@ -124,7 +125,7 @@ from engine.decisions.unary_tests import parse_cell
 )
 def test_a_cell_matches_what_it_says(cell: str, value: object, matches: bool) -> None:
     variables = {"limit": 7, "case": {"level": 3}}
-    assert parse_cell(cell).matches(value, variables) is matches
+    assert parse_cell(cell).matches(value, Scope(variables)) is matches
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,8 @@ def test_a_cell_matches_what_it_says(cell: str, value: object, matches: bool) ->
         "< ",
         "a = b",
         "lambda",
+        "not 5",
+        "1,2,",
         "__x__",
         "'",
         '"\\q"',
@@ -168,7 +171,7 @@ def test_a_cell_that_is_no_test_is_refused(cell: str) -> None:
 
 def test_a_text_is_not_compared_with_a_number_by_size() -> None:
     with pytest.raises(ExpressionError, match="Expected a number for '<', but found a text"):
-        parse_cell("< 5").matches("4", {})
+        parse_cell("< 5").matches("4", Scope({}))
 
 
 @pytest.mark.parametrize(
@@ -188,15 +191,17 @@ def test_a_text_is_not_compared_with_a_number_by_size() -> None:
         ('list contains(?, "a")', ["a", "b"], True),
         ("count(?) = 2", ["a", "b"], True),
         ("? = limit", 7, True),
+        ("if ? > limit then true else false", 8, True),
+        ("? != null and ? > 2", None, False),
     ],
 )
 def test_a_condition_reads_the_value_as_a_question_mark(cell: str, value: object, matches: bool) -> None:
-    assert parse_cell(cell).matches(value, {"limit": 7}) is matches
+    assert parse_cell(cell).matches(value, Scope({"limit": 7})) is matches
 
 
 def test_a_condition_has_to_be_true_or_false() -> None:
     with pytest.raises(ExpressionError, match="to be true or false, but it is a number"):
-        parse_cell("? + 1").matches(1, {})
+        parse_cell("? + 1").matches(1, Scope({}))
 
 
 @pytest.mark.parametrize(
@@ -213,7 +218,7 @@ def test_a_condition_has_to_be_true_or_false() -> None:
 )
 def test_what_has_no_order_is_refused_rather_than_missed(cell: str, value: object) -> None:
     with pytest.raises(ExpressionError, match="but found"):
-        parse_cell(cell).matches(value, {})
+        parse_cell(cell).matches(value, Scope({}))
 
 
 @settings(max_examples=200, deadline=None)
@@ -221,13 +226,13 @@ def test_what_has_no_order_is_refused_rather_than_missed(cell: str, value: objec
 def test_an_interval_has_the_ends_that_its_brackets_say(low: int, high: int, value: int, left: str, right: str) -> None:
     above = value >= low if left == "[" else value > low
     below = value <= high if right == "]" else value < high
-    assert parse_cell(f"{left}{low}..{high}{right}").matches(value, {}) is (above and below)
-    assert parse_cell(f"not({left}{low}..{high}{right})").matches(value, {}) is not (above and below)
+    assert parse_cell(f"{left}{low}..{high}{right}").matches(value, Scope({})) is (above and below)
+    assert parse_cell(f"not({left}{low}..{high}{right})").matches(value, Scope({})) is not (above and below)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), st.text(max_size=3))
 def test_a_text_matches_itself_alone(text: str, other: str) -> None:
     written = text.replace("\\", "\\\\").replace('"', '\\"')
-    assert parse_cell(f'"{written}"').matches(text, {})
-    assert parse_cell(f'"{written}"').matches(other, {}) is (text == other)
+    assert parse_cell(f'"{written}"').matches(text, Scope({}))
+    assert parse_cell(f'"{written}"').matches(other, Scope({})) is (text == other)

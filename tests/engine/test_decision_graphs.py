@@ -227,6 +227,14 @@ def test_what_all_decisions_of_an_evaluation_read_is_bounded() -> None:
         asked(drawn, "top", xs=[1] * 50_000)
 
 
+@pytest.mark.parametrize("cell", ["list contains(?, 7)", "count(?) > x[1]", "? = xs"])
+def test_what_the_cells_of_a_table_read_is_bounded(cell: str) -> None:
+    (graph,) = read(dmn([(cell, "1")] * 100, inputs=("x",), policy='hitPolicy="COLLECT"'))
+    assert graph.evaluate({"x": [1], "xs": [1]})
+    with pytest.raises(ExpressionError, match="Expected to be decided in"):
+        graph.evaluate({"x": [1] * 50_000, "xs": [2] * 50_000})
+
+
 def test_a_long_chain_is_worked_out() -> None:
     chain = "".join(decision(f"d{n}", f"d{n - 1} + 1" if n else "0", *([f"d{n - 1}"] if n else [])) for n in range(200))
     assert asked(file(chain), "d199") == 199

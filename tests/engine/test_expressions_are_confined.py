@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.core.expressions import ExpressionError, parse, parse_feel, parse_script, parse_template
 from engine.core.timing import Duration
+from engine.decisions.scope import Scope
 from engine.decisions.unary_tests import parse_cell
 
 TARGETS: dict[str, Any] = {"a": {}, "s": "text", "xs": [1, 2], "n": 1, "f": 1.5, "none": None}
@@ -138,7 +139,7 @@ def test_a_known_way_out_is_closed(text: str) -> None:
 def read_and_run(read: Any, text: str, functions: dict[str, Any]) -> Any:
     parsed = read(text)
     if read is parse_cell:
-        return parsed.matches(1, TARGETS)
+        return parsed.matches(1, Scope(TARGETS))
     if read is parse_script:
         return parsed.run(TARGETS, functions)
     return parsed.evaluate(TARGETS, functions)
