@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from engine.core import facts
 from engine.core.apply import apply
-from engine.core.expressions import Expression, ExpressionError, as_json
+from engine.core.expressions import Budget, Expression, ExpressionError, as_json
 from engine.core.facts import Fact
 from engine.core.model import Element, Flow, Library, ProcessModel
 from engine.core.state import ROOT, Phase, State, Token
@@ -30,6 +30,10 @@ MAX_DEPTH = 100
 """Scopes within scopes. A process that calls itself without end stops here with an incident."""
 
 
+MAX_WORK = 5_000_000
+"""Steps of all the expressions and scripts that one command sets off. The next one is an incident."""
+
+
 class Execution:
     """What behaviours work with. `queue` holds tokens to move, first in first out."""
 
@@ -40,6 +44,7 @@ class Execution:
         self.now = now
         self.facts: list[Fact] = []
         self.queue: deque[tuple[Phase, int]] = deque()
+        self.budget = Budget(MAX_WORK)
         self._functions: Mapping[str, Any] | None = None
 
     # Looking
@@ -85,7 +90,7 @@ class Execution:
 
     def evaluate(self, expression: Expression, token: Token) -> Any:
         """Raises ExpressionError."""
-        return expression.evaluate(self.visible(token), self.functions)
+        return expression.evaluate(self.visible(token), self.functions, self.budget)
 
     def text(self, expression: Expression, token: Token) -> str | None:
         value = self.evaluate(expression, token)

@@ -70,7 +70,7 @@ def _is_enough(run: Execution, seen: Mapping[str, Any], loop: MultiInstance, ite
         "numberOfCompletedInstances": completed,
         "numberOfActiveInstances": active,
     }
-    enough = bool(loop.completion_condition.evaluate({**seen, **counts}, run.functions))
+    enough = bool(loop.completion_condition.evaluate({**seen, **counts}, run.functions, run.budget))
     return enough or completed == total
 
 

@@ -73,7 +73,7 @@ class ScriptTask(Activity):
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         spec = element.spec
         assert isinstance(spec, ScriptSpec)
-        assigned, result = spec.script.run(run.visible(token), run.functions)
+        assigned, result = spec.script.run(run.visible(token), run.functions, run.budget)
         if spec.result_variable is not None:
             assigned[spec.result_variable] = result
         run.set_variables(token, assigned)

@@ -8,6 +8,7 @@ numbers, lists and work are bounded.
 Everything is parsed once, when a diagram is compiled, and is then immutable and safe to share among threads.
 """
 
+from engine.core.expressions.budget import Budget
 from engine.core.expressions.errors import ExpressionError, MissingValue
 from engine.core.expressions.expression import Expression, parse, parse_feel, parse_template
 from engine.core.expressions.script import Script, parse_script
@@ -15,6 +16,7 @@ from engine.core.expressions.values import FUNCTIONS, as_json
 
 __all__ = [
     "FUNCTIONS",
+    "Budget",
     "Expression",
     "ExpressionError",
     "MissingValue",

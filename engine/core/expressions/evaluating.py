@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from simpleeval import EvalWithCompoundTypes, SimpleEval
 
+from engine.core.expressions.budget import MAX_WORK, Budget
 from engine.core.expressions.errors import ExpressionError, MissingValue
 from engine.core.expressions.parsing import Empty
 from engine.core.expressions.values import (
@@ -16,18 +17,21 @@ from engine.core.expressions.values import (
     CONTAINERS,
     OPERATORS,
     SEQUENCES,
+    SHALLOW,
     TIMES,
     UNSIZED,
+    VALUES,
+    brief,
     is_empty,
     kind,
     measure,
+    not_a_value,
 )
-
-MAX_WORK = 1_000_000
-"""Steps of one evaluation: an item of a list that is read, a part of an expression that a comprehension repeats."""
 
 MAX_RESULT = 100_000
 """Items of a result, all the way down."""
+
+_PLACES = frozenset({ast.Name, ast.Attribute, ast.Subscript})
 
 Names = Mapping[str, Any]
 Functions = Mapping[str, Callable[..., Any]]
@@ -44,10 +48,11 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
     operators = OPERATORS
     allowed_attrs: ClassVar[dict[Any, Any]] = {}
 
-    def __init__(self, names: Names, functions: Functions) -> None:
+    def __init__(self, names: Names, functions: Functions, budget: Budget) -> None:
         self.names = names
         self.functions = functions
-        self.work = 0
+        self.budget = budget
+        self.floor = max(0, budget.left - MAX_WORK)
 
     def __del__(self) -> None:
         """simpleeval breaks a reference cycle here that this class does not have."""
@@ -70,15 +75,15 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
         if type(item) is str:
             self.charge(len(item) // CHARACTERS_A_STEP)
         elif type(item) in CONTAINERS:
-            self.charge(measure(item, MAX_WORK - self.work))
-        elif not isinstance(item, TIMES):
-            raise ExpressionError(f"Expected a value, date or duration, but found {kind(item)}.")
+            self.charge(measure(item, MAX_WORK))
+        elif type(item) not in TIMES:
+            raise not_a_value(item)
 
     def charge(self, work: int) -> None:
-        """Count `work`; raises ExpressionError where it is too much in all."""
-        self.work += work
-        if self.work > MAX_WORK:
-            raise ExpressionError(f"Expected to be done in {MAX_WORK} steps, but there is more to do.")
+        """Count `work`; raises ExpressionError where it is too much for one evaluation, or for all of a budget."""
+        left = self.budget.left = self.budget.left - work
+        if left < self.floor:
+            raise self.budget.spent()
 
     def _eval_name(self, node: ast.Name) -> Any:
         try:
@@ -87,13 +92,22 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
             raise MissingValue(f"Expected a variable '{node.id}', but there is none.") from None
 
     def _eval_attribute(self, node: ast.Attribute) -> Any:
-        return self._item(self._eval(node.value), node.attr)
+        return self._item(self._holder(node.value), node.attr)
 
     def _eval_subscript(self, node: ast.Subscript) -> Any:
-        container = self._eval(node.value)
+        container = self._holder(node.value)
         if isinstance(node.slice, ast.Slice):
             return self._slice(container, node.slice)
         return self._item(container, self._eval(node.slice))
+
+    def _holder(self, node: ast.expr) -> Any:
+        """What a key, an item or a length is taken from. Its size does not count: taking one out costs the same."""
+        if type(node) in _PLACES and type(getattr(node, "slice", None)) is not ast.Slice:
+            value = self.handlers[type(node)](self, node)
+            if type(value) not in VALUES:
+                raise not_a_value(value)
+            return value
+        return self._eval(node)
 
     def _item(self, container: Any, key: Any) -> Any:
         try:
@@ -102,10 +116,10 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
             if type(container) in SEQUENCES and type(key) is int:
                 return container[key]
         except (KeyError, IndexError):
-            raise MissingValue(f"Expected {kind(container)} with {key!r:.60}, but it has none.") from None
+            raise MissingValue(f"Expected {kind(container)} with {brief(key)}, but it has none.") from None
         if container is None:
-            raise MissingValue(f"Expected a mapping with {key!r:.60}, but found null.")
-        raise ExpressionError(f"Expected a mapping with {key!r:.60}, but found {kind(container)}.")
+            raise MissingValue(f"Expected a mapping with {brief(key)}, but found null.")
+        raise ExpressionError(f"Expected a mapping with {brief(key)}, but found {kind(container)}.")
 
     def _slice(self, container: Any, node: ast.Slice) -> Any:
         lower = None if node.lower is None else self._eval(node.lower)
@@ -116,18 +130,18 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
 
     def _eval_empty(self, node: Empty) -> bool:
         try:
-            return is_empty(self._eval(node.operand))
+            return is_empty(self._holder(node.operand))
         except MissingValue:
             return True
 
     def _eval_call(self, node: ast.Call) -> Any:
         assert isinstance(node.func, ast.Name)
-        if node.func.id not in self.functions:
-            raise ExpressionError(f"Expected a function '{node.func.id}', but there is none.")
-        return super()._eval_call(node)
-
-    def _eval_keyword(self, node: ast.keyword) -> tuple[str | None, Any]:
-        return node.arg, self._eval(node.value)
+        name = node.func.id
+        if name not in self.functions:
+            raise ExpressionError(f"Expected a function '{name}', but there is none.")
+        take = self._holder if name in SHALLOW else self._eval
+        named = {str(keyword.arg): self._eval(keyword.value) for keyword in node.keywords}
+        return self.functions[name](*[take(argument) for argument in node.args], **named)
 
     def _eval_comprehension(self, node: ast.ListComp | ast.DictComp) -> Any:
         outer = self.names
@@ -137,9 +151,9 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
             if isinstance(node, ast.DictComp):
                 return {
                     self._eval(node.key): self._eval(node.value)
-                    for _ in self._rounds(node.generators, inner, _weight(node))
+                    for _ in self._rounds(node.generators, inner, weight(node))
                 }
-            return [self._eval(node.elt) for _ in self._rounds(node.generators, inner, _weight(node))]
+            return [self._eval(node.elt) for _ in self._rounds(node.generators, inner, weight(node))]
         finally:
             self.names = outer
 
@@ -174,9 +188,9 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
         ast.ListComp: _eval_comprehension,
         ast.DictComp: _eval_comprehension,
         Empty: _eval_empty,
-        ast.keyword: _eval_keyword,
     }
 
 
-def _weight(node: ast.AST) -> int:
+def weight(node: ast.AST) -> int:
+    """The steps that working out each part of an expression once comes to."""
     return sum(1 for _ in ast.walk(node))

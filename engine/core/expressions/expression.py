@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.expressions.errors import ExpressionError, MissingValue
-from engine.core.expressions.evaluating import Evaluator
-from engine.core.expressions.lexing import MAX_LENGTH, lex, lex_embedded, lex_feel
+from engine.core.expressions.budget import Budget
+from engine.core.expressions.errors import ExpressionError, MissingValue, shown
+from engine.core.expressions.evaluating import Evaluator, weight
+from engine.core.expressions.lexing import check_text, lex, lex_embedded, lex_feel
 from engine.core.expressions.parsing import Parser
-from engine.core.expressions.shape import check_size, free_names, functions_called, registered
-from engine.core.expressions.values import FUNCTIONS, MAX_TEXT, as_text
+from engine.core.expressions.shape import check, free_names, functions_called, registered
+from engine.core.expressions.values import FUNCTIONS, MAX_TEXT, UNSIZED, as_text
 from engine.errors import BpmnError
 
 Variables = Mapping[str, Any]
 Functions = Mapping[str, Callable[..., Any]]
-Work = Callable[[Variables, Functions], Any]
+Work = Callable[[Variables, Functions, Budget], Any]
 
 NO_FUNCTIONS: Functions = {}
 _OPENING = re.compile(r"\\[$#]\{|[$#]\{")
@@ -38,15 +39,17 @@ class Expression:
     constant: bool
     work: Work = field(compare=False, repr=False)
 
-    def evaluate(self, variables: Variables, functions: Functions = NO_FUNCTIONS) -> Any:
+    def evaluate(self, variables: Variables, functions: Functions = NO_FUNCTIONS, budget: Budget | None = None) -> Any:
         """A JSON value, or a date, datetime, timedelta or Duration (`as_json` makes a variable's value of it).
+
+        `budget` is what this evaluation and others may do together; without one it is bounded by itself alone.
 
         Raises:
             ExpressionError: a variable is not there (MissingValue), or a value does not fit; it names text and cause.
             BpmnError: a function raised it.
         """
         try:
-            return self.work(variables, functions)
+            return self.work(variables, functions, Budget() if budget is None else budget)
         except BpmnError:
             raise
         except Exception as cause:
@@ -57,8 +60,8 @@ def located(text: str, cause: Exception) -> ExpressionError:
     """The error `cause`, with the expression in which it came up."""
     kind = MissingValue if isinstance(cause, MissingValue) else ExpressionError
     if isinstance(cause, ExpressionError):
-        return kind(f"{cause} (in '{_short(text)}')")
-    return kind(f"Expected to evaluate '{_short(text)}', but {type(cause).__name__}: {cause}")
+        return kind(f"{cause} (in '{shown(text)}')")
+    return kind(f"Expected to evaluate '{shown(text)}', but {type(cause).__name__}: {shown(str(cause))}")
 
 
 def parse(text: str) -> Expression:
@@ -72,7 +75,7 @@ def parse(text: str) -> Expression:
         return of_tree(text, Parser(lex(bare), bare).whole())
     tokens, end = lex_embedded(bare, 2)
     if end < len(bare):
-        raise ExpressionError(f"Expected the expression to end with its '}}', but '{bare}' has more after it.")
+        raise ExpressionError(f"Expected the expression to end with its '}}', but '{shown(bare)}' has more after it.")
     return of_tree(text, Parser(tokens, bare).whole())
 
 
@@ -99,7 +102,7 @@ def parse_template(text: str) -> Expression:
         return of_tree(text, parts[0])
     trees = [part for part in parts if isinstance(part, ast.expr)]
     for tree in trees:
-        check_size(tree, text)
+        check(tree, text)
     called = frozenset[str]().union(*map(functions_called, trees))
     names = frozenset[str]().union(*map(free_names, trees))
     work = _joined(parts, called) if trees else _constant("".join(str(part) for part in parts))
@@ -108,7 +111,7 @@ def parse_template(text: str) -> Expression:
 
 def of_tree(text: str, tree: ast.expr) -> Expression:
     """The expression of a parsed tree."""
-    check_size(tree, text)
+    check(tree, text)
     called = functions_called(tree)
     return _expression(text, free_names(tree), called, _tree_work(tree, called))
 
@@ -124,26 +127,39 @@ def _tree_work(tree: ast.expr, called: frozenset[str]) -> Work:
         return _constant(tree.value)
     if isinstance(tree, ast.Name):
         return _variable(tree.id)
-    return lambda variables, functions: Evaluator(variables, _callable(functions, called)).evaluate(tree)
+    parts = weight(tree)
+
+    def work(variables: Variables, functions: Functions, budget: Budget) -> Any:
+        evaluator = Evaluator(variables, _callable(functions, called), budget)
+        evaluator.charge(parts)
+        return evaluator.evaluate(tree)
+
+    return work
 
 
 def _constant(value: Any) -> Work:
-    return lambda variables, functions: value
+    return lambda variables, functions, budget: value
 
 
 def _variable(name: str) -> Work:
-    def work(variables: Variables, functions: Functions) -> Any:
+    def work(variables: Variables, functions: Functions, budget: Budget) -> Any:
         try:
-            return variables[name]
+            value = variables[name]
         except KeyError:
             raise MissingValue(f"Expected a variable '{name}', but there is none.") from None
+        if type(value) not in UNSIZED:
+            budget.charge_value(value)
+        return value
 
     return work
 
 
 def _joined(parts: list[ast.expr | str], called: frozenset[str]) -> Work:
-    def work(variables: Variables, functions: Functions) -> str:
-        evaluator = Evaluator(variables, _callable(functions, called))
+    size = sum(weight(part) for part in parts if isinstance(part, ast.expr))
+
+    def work(variables: Variables, functions: Functions, budget: Budget) -> str:
+        evaluator = Evaluator(variables, _callable(functions, called), budget)
+        evaluator.charge(size)
         text = "".join(part if isinstance(part, str) else as_text(evaluator.evaluate(part)) for part in parts)
         if len(text) > MAX_TEXT:
             raise ExpressionError(f"Expected a text of at most {MAX_TEXT} characters, but it would be longer.")
@@ -157,8 +173,7 @@ def _callable(functions: Functions, called: frozenset[str]) -> Functions:
 
 
 def _cut(text: str) -> list[ast.expr | str]:
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"Expected at most {MAX_LENGTH} characters, but '{text[:40]}…' has {len(text)}.")
+    check_text(text)
     parts: list[ast.expr | str] = []
     position = 0
     while opening := _OPENING.search(text, position):
@@ -171,8 +186,3 @@ def _cut(text: str) -> list[ast.expr | str]:
             parts.append(Parser(tokens, text).whole())
     parts.append(text[position:])
     return [part for part in parts if part != ""]
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 120 else f"{line[:119]}…"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from engine.core.expressions.errors import ExpressionError
+from engine.core.expressions.errors import ExpressionError, line_of, shown
 
 MAX_LENGTH = 10_000
 """Characters of one expression, template or script."""
@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
 _DATE_AND_TIME = [("name", "date"), ("name", "and"), ("name", "time"), ("operator", "(")]
@@ -55,7 +56,7 @@ def lex_embedded(text: str, start: int) -> tuple[list[Token], int]:
             return tokens, token.position + 1
         if token.kind != "newline":
             tokens.append(token)
-    raise ExpressionError(f"Expected a '}}' to close '{text[start - 2 : start]}', but '{text}' ends without it.")
+    raise ExpressionError(f"Expected a '}}' to close '{text[start - 2 : start]}', but '{shown(text)}' ends without it.")
 
 
 def lex_script(text: str) -> list[Token]:
@@ -84,20 +85,33 @@ def lex_feel(text: str) -> list[Token]:
     return tokens
 
 
-def _scan(text: str, start: int, comments: frozenset[str] = frozenset()) -> Iterator[Token]:
+def check_text(text: str) -> None:
+    """Raises ExpressionError where a text is too long to be read, or has half a character that nothing can store."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"Expected at most {MAX_LENGTH} characters, but '{text[:40]}…' has {len(text)}.")
+    if _HALF.search(text):
+        raise ExpressionError(f"Expected whole characters, but {text!r:.60} has half of one.")
+
+
+def _scan(text: str, start: int, comments: frozenset[str] = frozenset()) -> Iterator[Token]:
+    check_text(text)
     position = start
     while position < len(text):
         match = _TOKEN.match(text, position)
         kind = match.lastgroup if match else None
         if match is None or kind is None or (kind == "comment" and kind not in comments):
-            raise ExpressionError(_unreadable(text, position))
+            raise ExpressionError(_unreadable(text, position), line_of(text, position))
         position = match.end()
         if kind == "number" and text[position : position + 1].isidentifier():
-            raise ExpressionError(f"Expected an operator after {match.group()}, but '{text}' has {text[position]!r}.")
+            wrong = (
+                f"Expected an operator after {match.group()}, but '{_around(text, position)}' has {text[position]!r}."
+            )
+            raise ExpressionError(wrong, line_of(text, position))
         if kind == "string":
-            yield Token(kind, _unescape(match.group()[1:-1]), match.start())
+            try:
+                yield Token(kind, _unescape(match.group()[1:-1]), match.start())
+            except ExpressionError as cause:
+                raise ExpressionError(str(cause), line_of(text, match.start())) from cause
         elif kind not in ("space", "comment"):
             yield Token("operator" if kind == "range" else kind, match.group(), match.start())
     yield Token("end", "", len(text))
@@ -105,8 +119,14 @@ def _scan(text: str, start: int, comments: frozenset[str] = frozenset()) -> Iter
 
 def _unreadable(text: str, position: int) -> str:
     if text[position] in "\"'":
-        return f"Expected a closing quote, but '{text}' ends without it."
-    return f"Expected a value or an operator, but '{text}' has {text[position]!r} at {position + 1}."
+        return f"Expected a closing quote, but '{shown(text[position:])}' ends without it."
+    return f"Expected a value or an operator, but '{_around(text, position)}' has {text[position]!r}."
+
+
+def _around(text: str, position: int) -> str:
+    """The line with the character at `position`, which is all that a message shows of a long text."""
+    end = text.find("\n", position)
+    return shown(text[text.rfind("\n", 0, position) + 1 : len(text) if end < 0 else end])
 
 
 def _unescape(text: str) -> str:

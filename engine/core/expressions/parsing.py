@@ -23,7 +23,7 @@ import keyword
 from collections.abc import Callable
 from typing import NamedTuple
 
-from engine.core.expressions.errors import ExpressionError
+from engine.core.expressions.errors import ExpressionError, line_of, shown
 from engine.core.expressions.lexing import Token
 
 MAX_NESTING = 32
@@ -90,14 +90,36 @@ _PREFIXES: dict[str, Callable[[ast.expr], ast.expr]] = {
 }
 _CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 _WORDS = frozenset(_OPERATORS) | frozenset({"not", "empty", "if", "else", "for"})
+METHODS = {
+    **dict.fromkeys(("size", "length"), "Write len(x)."),
+    "isEmpty": "Write empty x.",
+    **dict.fromkeys(("contains", "containsKey"), "Write y in x."),
+    **dict.fromkeys(("equals", "compareTo"), "Write x == y, x < y or x > y."),
+    "get": "Write x[y] or x.key.",
+    **dict.fromkeys(("getVariable", "getVariableLocal"), "A variable's name alone is its value."),
+    **dict.fromkeys(("hasVariable", "hasVariableLocal"), "Write !empty and the variable's name."),
+    **dict.fromkeys(("setVariable", "setVariableLocal"), "Assign it in a script: name = value."),
+    **dict.fromkeys(("prop", "value", "elements"), "A mapping has its keys without more: x.key."),
+    "toString": "Write str(x).",
+    **dict.fromkeys(("intValue", "longValue"), "Write int(x)."),
+    "doubleValue": "Write float(x).",
+    **dict.fromkeys(("startsWith", "endsWith"), 'Compare a part of it: x[:2] == "ab", x[-2:] == "yz".'),
+    "substring": "Write x[1:5].",
+    "concat": "Write x + y.",
+    **dict.fromkeys(("keySet", "keys"), "Write [k for k in x]."),
+    **dict.fromkeys(("values", "items"), "Write [x[k] for k in x]."),
+    "append": "Write x + [y].",
+}
+"""What Camunda's and Python's methods are called here: an expression calls no method of anything."""
+
 _FOREIGN = frozenset({*keyword.kwlist, "instanceof"}) - _WORDS - frozenset(_CONSTANTS)
 
 
 class Parser:
-    """Reads one list of tokens from left to right. `text` is what error messages show."""
+    """Reads one list of tokens from left to right. `text` is what error messages show; it begins at `start`."""
 
-    def __init__(self, tokens: list[Token], text: str) -> None:
-        self._tokens, self._text = tokens, text
+    def __init__(self, tokens: list[Token], text: str, start: int = 0) -> None:
+        self._tokens, self._text, self._start = tokens, text, start
         self._at = 0
         self._nesting = 0
 
@@ -130,13 +152,18 @@ class Parser:
     def error(self, expected: str) -> ExpressionError:
         """What to raise where the next token is not what was expected."""
         token = self.token
+        position = token.position - self._start
         if token.kind == "end":
             found = "it ends"
         elif token.value == "=" and token.kind == "operator":
             found = "found '=' (write '==' to compare)"
         else:
-            found = f"found '{token.value}' at {token.position + 1}"
-        return ExpressionError(f"Expected {expected} in '{self._text}', but {found}.")
+            found = f"found '{shown(token.value)}' at {position + 1}"
+        return self.wrong(f"Expected {expected} in '{shown(self._text)}', but {found}.")
+
+    def wrong(self, message: str) -> ExpressionError:
+        """What to raise where reading has come to now."""
+        return ExpressionError(message, line_of(self._text, max(0, self.token.position - self._start)))
 
     def whole(self) -> ast.expr:
         """One expression and nothing after it."""
@@ -167,7 +194,7 @@ class Parser:
     def _deeper(self) -> None:
         self._nesting += 1
         if self._nesting > MAX_NESTING:
-            raise ExpressionError(f"Expected at most {MAX_NESTING} levels of nesting, but '{self._text}' has more.")
+            raise self.wrong(f"Expected at most {MAX_NESTING} levels of nesting, but '{shown(self._text)}' has more.")
 
     def _operator(self) -> str | None:
         kind, word, _ = self.token
@@ -238,8 +265,15 @@ class Parser:
             elif isinstance(value, ast.Name):
                 value = self._call(value)
             else:
-                raise ExpressionError(f"Expected a function's name before '(' in '{self._text}', but found a value.")
+                raise self._no_function(value)
         return value
+
+    def _no_function(self, value: ast.expr) -> ExpressionError:
+        expected = f"Expected a function's name before '(' in '{shown(self._text)}', but "
+        if not isinstance(value, ast.Attribute):
+            return self.wrong(f"{expected}found a value.")
+        right = METHODS.get(value.attr, "Have a developer register a function, and write {method}(x).")
+        return self.wrong(f"{expected}'{value.attr}' is a method. {right.format(method=value.attr)}")
 
     def _continues(self) -> bool:
         return self.is_next(".", "[", "(")
@@ -296,12 +330,14 @@ class Parser:
     def _generators(self) -> list[ast.comprehension]:
         generators: list[ast.comprehension] = []
         while self.accept("for"):
+            self._deeper()
             target = ast.Name(id=self.name("the name of an item"), ctx=ast.Store())
             self.expect("in")
             generator = ast.comprehension(target=target, iter=self._binary(_OR), ifs=[], is_async=0)
             while self.accept("if"):
                 generator.ifs.append(self._binary(_OR))
             generators.append(generator)
+        self._nesting -= len(generators)
         return generators
 
     def _separator(self, closing: str) -> None:
@@ -329,14 +365,14 @@ class Parser:
     def _number(self) -> int | float:
         digits = self.advance().value
         if len(digits) > MAX_DIGITS:
-            raise ExpressionError(f"Expected a number of at most {MAX_DIGITS} digits, but {digits[:20]}… has more.")
+            raise self.wrong(f"Expected a number of at most {MAX_DIGITS} digits, but {digits[:20]}… has more.")
         if not digits.isdigit():
             number = float(digits)
             if number in (float("inf"), float("-inf")):
-                raise ExpressionError(f"Expected a number that can be reckoned with, but {digits} is too large.")
+                raise self.wrong(f"Expected a number that can be reckoned with, but {digits} is too large.")
             return number
         if int(digits) > LARGEST:
-            raise ExpressionError(f"Expected a whole number up to {LARGEST}, but found {digits}.")
+            raise self.wrong(f"Expected a whole number up to {LARGEST}, but found {digits}.")
         return int(digits)
 
     def _parenthesised(self) -> ast.expr:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from inspect import Parameter, signature
 
-from engine.core.expressions.errors import ExpressionError
+from engine.core.expressions.errors import ExpressionError, shown
 from engine.core.expressions.values import FUNCTIONS
 
 MAX_DEPTH = 80
@@ -13,8 +14,16 @@ MAX_DEPTH = 80
 MAX_NODES = 2_000
 
 
-def check_size(node: ast.expr, text: str) -> None:
-    """Raises ExpressionError where the tree is deeper or larger than an evaluation should have to walk."""
+_SIGNATURES = {name: signature(function) for name, function in FUNCTIONS.items()}
+
+
+def check(node: ast.expr, text: str) -> None:
+    """Whether the tree can be worked out, as far as that is known beforehand.
+
+    Raises:
+        ExpressionError: it is deeper or larger than an evaluation should have to walk, or calls a function of the
+            language with arguments that it does not take.
+    """
     waiting: list[tuple[ast.AST, int]] = [(node, 1)]
     count = 0
     while waiting:
@@ -22,7 +31,24 @@ def check_size(node: ast.expr, text: str) -> None:
         count += 1
         if depth > MAX_DEPTH or count > MAX_NODES:
             raise ExpressionError(f"Expected an expression of a size to be read by people, but '{text[:60]}…' is not.")
+        if isinstance(current, ast.Call) and isinstance(current.func, ast.Name) and current.func.id in FUNCTIONS:
+            _check_call(current.func.id, current, text)
         waiting.extend((child, depth + 1) for child in ast.iter_child_nodes(current))
+
+
+def _check_call(name: str, call: ast.Call, text: str) -> None:
+    called = _SIGNATURES[name]
+    try:
+        called.bind(*call.args, **{str(keyword.arg): keyword.value for keyword in call.keywords})
+    except TypeError as cause:
+        raise ExpressionError(f"Expected {name}({_arguments(name)}) in '{shown(text)}', but {cause}.") from cause
+
+
+def _arguments(name: str) -> str:
+    """How a function of the language may be called, as a designer would write it."""
+    marks: dict[object, str] = {Parameter.VAR_POSITIONAL: "… {}", Parameter.KEYWORD_ONLY: "{}=…"}
+    parameters = _SIGNATURES[name].parameters.values()
+    return ", ".join(marks.get(parameter.kind, "{}").format(parameter.name) for parameter in parameters)
 
 
 def free_names(node: ast.AST, bound: frozenset[str] = frozenset()) -> frozenset[str]:

@@ -30,13 +30,18 @@ CHARACTERS_A_STEP = 16
 """Characters of a text that count like one item of a list."""
 
 MAX_EXPONENT = 1_000
+MAX_BITS = 63
+"""Binary digits of a whole number."""
+
 MAX_DECIMALS = 30
 
 UNSIZED = frozenset({int, float, bool, type(None)})
 CONTAINERS = frozenset({list, tuple, dict})
 SEQUENCES = frozenset({list, tuple, str})
+_NOT_FINITE = "Expected a number that can be reckoned with, but the result is not finite."
 _NUMBERS = frozenset({int, float, bool})
-TIMES = (date, time, timedelta, Duration)
+TIMES = frozenset({date, datetime, time, timedelta, Duration})
+VALUES = frozenset({*UNSIZED, *CONTAINERS, *TIMES, str})
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (type(None), "null"),
     (bool, "a truth value"),
@@ -50,9 +55,19 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 )
 
 
+def brief(value: object) -> str:
+    """A key or item in a message."""
+    return repr(value[:60] if isinstance(value, str) else value)[:60]
+
+
 def kind(value: object) -> str:
     """What to call a value in a message."""
     return next((name for types, name in _KINDS if isinstance(value, types)), f"a {type(value).__name__}")
+
+
+def not_a_value(value: object) -> ExpressionError:
+    """What to raise where something else than a value comes up, a function's result for instance."""
+    return ExpressionError(f"Expected a value, date or duration, but found {kind(value)}.")
 
 
 def bounded(value: Any) -> Any:
@@ -62,7 +77,7 @@ def bounded(value: Any) -> Any:
             raise ExpressionError(f"Expected whole numbers up to {LARGEST}, but the result is larger.")
     elif type(value) is float:
         if not math.isfinite(value):
-            raise ExpressionError("Expected a number that can be reckoned with, but the result is not finite.")
+            raise ExpressionError(_NOT_FINITE)
     elif type(value) is complex:
         raise ExpressionError("Expected a real number, but the result is not real.")
     return value
@@ -81,41 +96,43 @@ def measure(value: Any, limit: int) -> int:
         below: list[Any] = []
         for container in level:
             size += len(container) + 1
+            if type(container) is dict:
+                size += sum(map(len, _keys(container))) // CHARACTERS_A_STEP
             if size > limit:
                 return size
-            for item in _items(container):
+            for item in container.values() if type(container) is dict else container:
                 if type(item) is str:
                     size += len(item) // CHARACTERS_A_STEP
                 elif type(item) in CONTAINERS:
                     below.append(item)
-                elif type(item) not in UNSIZED and not isinstance(item, TIMES):
-                    raise ExpressionError(f"Expected a value, date or duration, but found {kind(item)}.")
+                elif type(item) not in UNSIZED and type(item) not in TIMES:
+                    raise not_a_value(item)
         if not below:
             return size
         level = below
     raise ExpressionError(f"Expected lists and mappings up to {MAX_NESTED} deep, but these are deeper.")
 
 
-def _items(container: Any) -> Any:
-    if type(container) is not dict:
-        return container
-    if not all(type(key) is str for key in container):
+def _keys(container: dict[Any, Any]) -> dict[str, Any]:
+    if set(map(type, container)) - {str}:
         raise ExpressionError("Expected texts as keys of a mapping, but a key is none.")
-    return container.values()
+    return container
 
 
-def as_json(value: Any) -> Any:
+def as_json(value: Any, nested: int = MAX_NESTED) -> Any:
     """A value as a process variable keeps it: dates, times and durations become ISO 8601 texts, tuples lists.
 
     Raises:
-        ExpressionError: it is none that JSON knows.
+        ExpressionError: it is none that JSON knows, or `nested` is not deep enough for it.
     """
     if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
+    if not nested:
+        raise ExpressionError(f"Expected lists and mappings up to {MAX_NESTED} deep, but these are deeper.")
     if isinstance(value, (list, tuple)):
-        return [as_json(item) for item in value]
+        return [as_json(item, nested - 1) for item in value]
     if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
+        return {str(key): as_json(item, nested - 1) for key, item in value.items()}
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (timedelta, Duration)):
@@ -129,7 +146,7 @@ def as_text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float, *TIMES)):
+    if isinstance(value, (int, float)) or type(value) in TIMES:
         return str(as_json(value))
     raise ExpressionError(f"Expected something to put into a text, but found {kind(value)}.")
 
@@ -153,7 +170,9 @@ def _arithmetic(symbol: str, work: Callable[[Any, Any], Any]) -> Any:
                 return bounded(work(left, right))
             except ZeroDivisionError as cause:
                 raise ExpressionError("Expected a divisor, but it is 0.") from cause
-        if symbol in ("+", "-") and (isinstance(left, TIMES) or isinstance(right, TIMES)):
+            except OverflowError as cause:
+                raise ExpressionError(_NOT_FINITE) from cause
+        if symbol in ("+", "-") and (type(left) in TIMES or type(right) in TIMES):
             return _reckon(symbol, work, left, right)
         raise _unfit(symbol, left, right)
 
@@ -175,7 +194,7 @@ _add_numbers = _arithmetic("+", operator.add)
 def _add(left: Any, right: Any) -> Any:
     if type(left) is str and type(right) is str:
         if len(left) + len(right) > MAX_TEXT:
-            raise ExpressionError(f"Expected a text of at most {MAX_TEXT} characters, but it would be longer.")
+            raise ExpressionError(_too_long())
         return left + right
     if type(left) is list and type(right) is list:
         if len(left) + len(right) > MAX_ITEMS:
@@ -187,6 +206,8 @@ def _add(left: Any, right: Any) -> Any:
 def _power(left: Any, right: Any) -> Any:
     if abs(right) > MAX_EXPONENT:
         raise ExpressionError(f"Expected an exponent up to {MAX_EXPONENT}, but it is {right}.")
+    if type(left) is int and type(right) is int and abs(left) > 1 and (abs(left).bit_length() - 1) * right > MAX_BITS:
+        raise ExpressionError(f"Expected whole numbers up to {LARGEST}, but the result is larger.")
     return left**right
 
 
@@ -250,41 +271,100 @@ OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
 # --- functions
 
 
-def _str(value: Any) -> str:
-    text = "" if value is None else str(value) if isinstance(value, (list, dict)) else as_text(value)
-    if len(text) > MAX_TEXT:
-        raise ExpressionError(f"Expected a text of at most {MAX_TEXT} characters, but it would be longer.")
-    return text
+def _listed(values: Any) -> Any:
+    if type(values) not in CONTAINERS and type(values) is not str:
+        raise ExpressionError(f"Expected a list, mapping or text, but found {kind(values)}.")
+    return values
 
 
-def _int(value: Any) -> int:
-    if type(value) in _NUMBERS or (isinstance(value, str) and len(value) <= MAX_DECIMALS):
-        return int(bounded(int(value)))
-    raise ExpressionError(f"Expected a number or digits, but found {kind(value)}.")
+def _len(values: Any, /) -> int:
+    return len(_listed(values))
 
 
-def _float(value: Any) -> float:
-    if type(value) in _NUMBERS or (isinstance(value, str) and len(value) <= MAX_DECIMALS):
-        return float(bounded(float(value)))
-    raise ExpressionError(f"Expected a number or digits, but found {kind(value)}.")
+def _any(values: Any, /) -> bool:
+    return any(_listed(values))
 
 
-def _round(value: Any, decimals: Any = None) -> Any:
-    if type(value) not in _NUMBERS:
-        raise ExpressionError(f"Expected a number to round, but found {kind(value)}.")
-    if decimals is not None and (type(decimals) is not int or abs(decimals) > MAX_DECIMALS):
-        raise ExpressionError(f"Expected up to {MAX_DECIMALS} decimals, but found {decimals!r:.40}.")
-    return bounded(round(value, decimals))
+def _all(values: Any, /) -> bool:
+    return all(_listed(values))
 
 
-def _sum(values: Any) -> Any:
+def _sorted(values: Any, /, *, reverse: Any = False) -> list[Any]:
+    return sorted(_listed(values), reverse=bool(reverse))
+
+
+def _min(first: Any, /, *others: Any) -> Any:
+    return min(_several(first, others))
+
+
+def _max(first: Any, /, *others: Any) -> Any:
+    return max(_several(first, others))
+
+
+def _several(first: Any, others: tuple[Any, ...]) -> Any:
+    """Several values, or those of one list."""
+    values = (first, *others) if others else _listed(first)
+    if not values:
+        raise ExpressionError("Expected at least one value to choose from, but the list is empty.")
+    return values
+
+
+def _sum(values: Any, /) -> Any:
     total: Any = 0
-    for value in values:
+    for value in _listed(values):
         total = _add_numbers(total, value)
     return total
 
 
-def _date(value: Any) -> date:
+def _str(value: Any, /) -> str:
+    if type(value) in CONTAINERS and measure(value, MAX_TEXT) > MAX_TEXT:
+        raise ExpressionError(_too_long())
+    text = "" if value is None else str(value) if isinstance(value, (list, dict)) else as_text(value)
+    if len(text) > MAX_TEXT:
+        raise ExpressionError(_too_long())
+    return text
+
+
+def _too_long() -> str:
+    return f"Expected a text of at most {MAX_TEXT} characters, but it would be longer."
+
+
+def _bool(value: Any, /) -> bool:
+    return bool(value)
+
+
+def _int(value: Any, /) -> int:
+    return int(bounded(_read_number(int, value)))
+
+
+def _float(value: Any, /) -> float:
+    return float(bounded(_read_number(float, value)))
+
+
+def _read_number(read: Callable[[Any], Any], value: Any) -> Any:
+    if type(value) in _NUMBERS or (type(value) is str and len(value) <= MAX_DECIMALS):
+        try:
+            return read(value)
+        except (ValueError, OverflowError) as cause:
+            raise ExpressionError(f"Expected a number or digits, but found {brief(value)}.") from cause
+    raise ExpressionError(f"Expected a number or digits, but found {kind(value)}.")
+
+
+def _round(value: Any, decimals: Any = None, /) -> Any:
+    if type(value) not in _NUMBERS:
+        raise ExpressionError(f"Expected a number to round, but found {kind(value)}.")
+    if decimals is not None and (type(decimals) is not int or abs(decimals) > MAX_DECIMALS):
+        raise ExpressionError(f"Expected up to {MAX_DECIMALS} decimals, but found {brief(decimals)}.")
+    return bounded(round(value, decimals))
+
+
+def _abs(value: Any, /) -> Any:
+    if type(value) in _NUMBERS or type(value) is timedelta:
+        return abs(value)
+    raise ExpressionError(f"Expected a number, but found {kind(value)}.")
+
+
+def _date(value: Any, /) -> date:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -293,31 +373,45 @@ def _date(value: Any) -> date:
     try:
         return date.fromisoformat(text) if len(text) <= 10 else parse_moment(text).date()
     except ValueError as cause:
-        raise ExpressionError(f"Expected a date such as 2026-05-01, but found {value!r:.60}.") from cause
+        raise ExpressionError(f"Expected a date such as 2026-05-01, but found {brief(value)}.") from cause
 
 
-def _duration(value: Any) -> timedelta | Duration:
+def _datetime(value: Any, /) -> datetime:
+    return parse_moment(value)
+
+
+def _time(value: Any, /) -> time:
+    return parse_time(value)
+
+
+def _duration(value: Any, /) -> timedelta | Duration:
     duration = parse_duration(value)
     return duration if duration.months else duration.span
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "len": len,
+    "len": _len,
     "str": _str,
     "int": _int,
     "float": _float,
-    "bool": bool,
+    "bool": _bool,
     "round": _round,
-    "abs": abs,
-    "min": min,
-    "max": max,
+    "abs": _abs,
+    "min": _min,
+    "max": _max,
     "sum": _sum,
-    "sorted": sorted,
-    "any": any,
-    "all": all,
+    "sorted": _sorted,
+    "any": _any,
+    "all": _all,
     "date": _date,
-    "datetime": parse_moment,
-    "time": parse_time,
+    "datetime": _datetime,
+    "time": _time,
     "duration": _duration,
 }
-"""Those that every expression may call. They are pure; none asks for the time or a random number."""
+"""Those that every expression may call. They are pure; none asks for the time or a random number.
+
+Their signatures say how each may be called.
+"""
+
+SHALLOW = frozenset({"len", "bool"})
+"""Functions that do not look into what they are given."""

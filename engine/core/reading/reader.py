@@ -31,11 +31,12 @@ class Reader:
         self.problems: list[Problem] = []
         self._code = 0
 
-    def problem(self, node: Node, wrong: str, right: str = "") -> None:
+    def problem(self, node: Node, wrong: str, right: str = "", below: int = 0) -> None:
+        """Something is wrong with a node, so many lines `below` its first one."""
         owner = node
         while owner.get("id") is None and owner.getparent() is not None:
             owner = owner.getparent()
-        self.problems.append(Problem(owner.get("id"), node.sourceline or 0, wrong, right))
+        self.problems.append(Problem(owner.get("id"), (node.sourceline or 0) + below, wrong, right))
 
     def expression(self, node: Node, source: str | None) -> Expression | None:
         """An expression, bare or in ``${…}``; None where there is none or it is wrong."""
@@ -55,9 +56,10 @@ class Reader:
         try:
             script = parse_script(source)
         except ExpressionError as error:
-            self.problem(node, str(error), "")
+            self.problem(node, str(error), "", _below(node, source, error.line))
             return None
-        self._check_functions(node, script.functions)
+        for statement in script.statements:
+            self._check_functions(node, statement.value.functions, _below(node, source, statement.line))
         return script
 
     def _is_too_much(self, node: Node, source: str) -> bool:
@@ -72,15 +74,15 @@ class Reader:
         try:
             expression = parser(source)
         except ExpressionError as error:
-            self.problem(node, str(error), "")
+            self.problem(node, str(error), "", _below(node, source, error.line))
             return None
-        self._check_functions(node, expression.functions)
+        self._check_functions(node, expression.functions, 0)
         return expression
 
-    def _check_functions(self, node: Node, called: Collection[str]) -> None:
+    def _check_functions(self, node: Node, called: Collection[str], below: int) -> None:
         for name in sorted(set(called) - self.functions):
             known = ", ".join(sorted(self.functions)) or "none but the built-in ones"
-            self.problem(node, f"There is no function '{name}'.", f"Registered functions are: {known}.")
+            self.problem(node, f"There is no function '{name}'.", f"Registered functions are: {known}.", below)
 
     def reference(self, node: Node, attribute: str, kind: str) -> Node | None:
         """The message, signal or error that `attribute` refers to; None, and a problem, where there is none."""
@@ -93,3 +95,10 @@ class Reader:
 
     def documentation(self, node: Node) -> str:
         return text(node.find("{*}documentation"))
+
+
+def _below(node: Node, source: str, line: int) -> int:
+    """How far below a node's first line a line of its text is; where an attribute's lines are is not known."""
+    whole = "".join(node.itertext())
+    blank = whole[: len(whole) - len(whole.lstrip())]
+    return blank.count("\n") + line - 1 if whole.strip() == source else 0

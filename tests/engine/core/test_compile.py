@@ -236,3 +236,23 @@ def test_flows_keep_the_order_in_which_they_are_drawn() -> None:
     body = '<startEvent id="s"/><parallelGateway id="g"/><task id="a"/><task id="b"/>' + flows("g b", "g a")
     (model,) = compile(diagram(process(body, "s g")))
     assert [flow.target for flow in model.elements["g"].outgoing] == ["b", "a"]
+
+
+@pytest.mark.parametrize("head", ["<script>", "<script>\n\n", "<script><![CDATA[\n"])
+def test_what_is_wrong_in_a_script_is_found_with_its_line_in_the_file(head: str) -> None:
+    lines = ["a = 1", "b = nothing(a)", "c = (", "1 +", "len())"]
+    end = "]]></script>" if "CDATA" in head else "</script>"
+    for wrong, line in (("b = nothing(a)", 2), ("b = list.size()", 2), ("a = 1\n\nb = = 2", 3)):
+        script = "\n".join([lines[0], *wrong.split("\n")[wrong.count("a = 1") :]])
+        file = diagram(process(f'<startEvent id="s"/>\n<scriptTask id="t">\n{head}{script}{end}</scriptTask>', "s t"))
+        (problem,) = problems(file)
+        before = file[: file.index(b"a = 1")].count(b"\n")
+        assert (problem.element_id, problem.line) == ("t", before + line)
+
+
+@pytest.mark.parametrize("attribute", ["camunda:assignee", "camunda:dueDate", "camunda:candidateGroups"])
+@pytest.mark.parametrize("wrong", ["${", "${a b}", "${len()}", "${nothing()}", "${a.size()}", "${1 +&#10; + }"])
+def test_a_wrong_expression_is_found_at_its_element(attribute: str, wrong: str) -> None:
+    body = f'<startEvent id="s"/>\n\n<userTask id="t" {attribute}="{wrong}"/>'
+    (problem,) = problems(diagram(process(body, "s t")))
+    assert (problem.element_id, problem.line) == ("t", 3)
