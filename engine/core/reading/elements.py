@@ -40,13 +40,12 @@ def _user_task(reader: Reader, node: Node) -> UserTaskSpec:
 
 def _parts(listed: str) -> list[str]:
     """Split at the commas that are outside of ``${…}``."""
-    parts, depth = [""], 0
-    for character in listed:
+    parts, start, depth = [], 0, 0
+    for position, character in enumerate(f"{listed},"):
         depth += (character == "{") - (character == "}")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
+        if character == "," and (depth == 0 or position == len(listed)):
+            parts.append(listed[start:position])
+            start = position + 1
     return [part for part in parts if part.strip()]
 
 

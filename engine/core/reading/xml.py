@@ -15,6 +15,18 @@ MAX_ELEMENTS = 50_000
 
 MAX_ATTRIBUTES = 250_000
 
+MAX_ATTRIBUTES_EACH = 200
+"""Attributes of one XML element: reading them takes time with the square of their number."""
+
+ENCODINGS = frozenset({"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII", "ISO-8859-1"})
+"""Encodings that every reader of a file takes for the same text."""
+
+MAX_VIOLATIONS = 1_000
+"""Violations of the schema that are told one by one."""
+
+_SMALL = 10_000
+"""XML elements and attributes of a file that can be wrong all over and still be told about at once."""
+
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 VENDORS = frozenset({"http://camunda.org/schema/1.0/bpmn", "http://operaton.org/schema/1.0/bpmn"})
 OTHER_ENGINES = {
@@ -37,13 +49,24 @@ def parse_xml(xml: bytes, resource: str) -> Node:
     """
     if len(xml) > MAX_BYTES:
         _refuse(resource, 0, f"The file has {len(xml):,} bytes.", f"At most {MAX_BYTES:,} are taken.")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        # They mean nothing here, and millions of them would be nodes to step over again and again.
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
         _refuse(resource, error.lineno or 0, f"The file is not well-formed XML: {error.msg}.", "")
     if root.getroottree().docinfo.doctype:
         _refuse(resource, 1, "The file has a DOCTYPE.", "Documents with a DTD or entities are not taken.")
+    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
+    if encoding not in ENCODINGS:
+        _refuse(resource, 1, f"The file is written in {encoding}.", "Save it as UTF-8.")
     return root
 
 
@@ -60,14 +83,36 @@ def parse_bpmn(xml: bytes, resource: str) -> Node:
         count = int(root.xpath("count(//*)" if what == "elements" else "count(//@*)"))
         if count > most:
             _refuse(resource, 0, f"The file has {count:,} {what}.", f"At most {most:,} are taken.")
-    problems = _repeated_ids(root)
+    crowded = root.xpath(f"//*[count(@*) > {MAX_ATTRIBUTES_EACH}]")
+    if crowded:
+        wrong = f"An XML element has {int(crowded[0].xpath('count(@*)')):,} attributes."
+        _refuse(resource, crowded[0].sourceline or 0, wrong, f"At most {MAX_ATTRIBUTES_EACH:,} are taken.")
     validator = BpmnValidator()
     validator.preprocess(root)
-    if not problems and not validator.validator.validate(root):
-        problems = [Problem(None, entry.line, entry.message, "") for entry in validator.validator.error_log]
+    problems = _repeated_ids(root) or _violations(root, validator.validator)
     if problems:
         raise InvalidDefinition(resource, problems)
     return root
+
+
+def _violations(root: Node, schema: etree.XMLSchema) -> list[Problem]:
+    """What the schema says against a tree: every violation with its line, or of far too many the first alone.
+
+    libxml2 finds the path of a violation by counting the siblings before it, which would take minutes for a large
+    file that is wrong all over. While a text is being parsed, it asks for no path, and knows no line.
+    """
+    if int(root.xpath("count(//*) + count(//@*)")) > _SMALL:
+        parser = etree.XMLParser(schema=schema, huge_tree=True)
+        try:
+            etree.fromstring(etree.tostring(root), parser)
+        except etree.XMLSyntaxError:
+            found = len(parser.error_log)
+            if found > MAX_VIOLATIONS:
+                return [Problem(None, 0, f"{parser.error_log[0].message} There are {found:,} such places.", "")]
+        else:
+            return []
+    schema.validate(root)
+    return [Problem(None, entry.line, entry.message, "") for entry in schema.error_log]
 
 
 def _repeated_ids(root: Node) -> list[Problem]:
