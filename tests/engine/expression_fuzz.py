@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from engine.core.expressions import ExpressionError, parse, parse_feel, parse_script, parse_template
 from engine.core.timing import Duration
+from engine.decisions.scope import Scope
 from engine.decisions.unary_tests import parse_cell
 
 READERS: tuple[Any, ...] = (parse, parse_feel, parse_template, parse_cell, parse_script)
@@ -58,7 +59,7 @@ def read_and_run(read: Any, text: str) -> Any:
     """What `text` comes to, read by one of READERS."""
     parsed = read(text)
     if read is parse_cell:
-        return parsed.matches(1, TARGETS)
+        return parsed.matches(1, Scope(TARGETS))
     if read is parse_script:
         return parsed.run(TARGETS, functions())
     return parsed.evaluate(TARGETS, functions())
