@@ -18,6 +18,9 @@ Match = tuple[int, Row]
 Matches = Sequence[Match]
 Outputs = Sequence[Output]
 
+MAX_NAMED = 10
+"""Rules that a message names."""
+
 
 def chosen(policy: str, table: str, outputs: Outputs, matches: Matches) -> Matches:
     """Those of the matching rules that answer, in the order of the policy; `table` is the id for messages.
@@ -45,7 +48,8 @@ def aggregate(aggregation: str, table: str, name: str, matches: Matches) -> Any:
 
 
 def _numbers(matches: Matches) -> str:
-    return " and ".join(str(number) for number, _ in matches)
+    more = [f"{len(matches) - MAX_NAMED:,} more"] if len(matches) > MAX_NAMED else []
+    return " and ".join([*(str(number) for number, _ in matches[:MAX_NAMED]), *more])
 
 
 def _all(table: str, outputs: Outputs, matches: Matches) -> Matches:

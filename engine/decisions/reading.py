@@ -12,15 +12,19 @@ from engine.decisions.decision import Decision, DecisionGraph, LiteralExpression
 from engine.decisions.files import Problems, children, definitions
 from engine.decisions.names import MAX_NAME, Names
 from engine.decisions.requirements import Requirements
-from engine.decisions.table_reading import TableReader
+from engine.decisions.table_reading import TableReader, is_feel
 from engine.decisions.tables import DecisionTable
 from engine.decisions.type_reading import Types
 from engine.decisions.types import Type
 from engine.errors import InvalidDefinition
 
 _WORDS = frozenset(
-    {"and", "or", "not", "in", "if", "then", "else", "between", "is", "for", "empty", "true", "false", "null"}
+    {
+        *("and", "or", "not", "in", "is", "if", "then", "else", "for", "between", "instance", "empty"),
+        *("eq", "ne", "lt", "le", "gt", "ge", "div", "mod", "true", "false", "null"),
+    }
 )
+"""Words of the language: an input that holds one is an expression, not a name of several words."""
 
 MAX_DECISIONS = 200
 """Decisions of a file, and as many input data."""
@@ -89,7 +93,7 @@ class _Reader:
         self._reader.check_language(self._root)
         for node in self._root.iter("{*}definitions", "{*}itemDefinition", "{*}itemComponent"):
             language = node.get("typeLanguage", "")
-            if language and not language.upper().rstrip("/").endswith("FEEL"):
+            if not is_feel(language):
                 self._problems.add(node, f"Its types are of {language:.60}.", "Use FEEL's types.")
 
     def _decision(self, node: Any) -> Decision | None:

@@ -29,9 +29,14 @@ from engine.decisions.unary_tests import UnaryTests, parse_cell
 MAX_RULES = 2_000
 MAX_COLUMNS = 50
 
-_FEEL = frozenset({"", "feel", "s-feel"})
+_FEEL = frozenset({"FEEL", "S-FEEL"})
 _RULE_NOTE = ("rule", "description")
 _HIT_POLICIES = ", ".join(sorted(HIT_POLICIES))
+
+
+def is_feel(language: str) -> bool:
+    """Whether a language is FEEL: by default, by its name, or by its address in any version of DMN."""
+    return not language or not _FEEL.isdisjoint(language.upper().split("/"))
 
 
 class ExpressionReader:
@@ -59,7 +64,7 @@ class ExpressionReader:
     def check_language(self, node: Any) -> None:
         """FEEL is the only language."""
         language = node.get("expressionLanguage", "")
-        if language.lower() not in _FEEL and not language.upper().rstrip("/").endswith("FEEL"):
+        if not is_feel(language):
             self.problems.add(node, f"It is written in {language:.60}.", "Write it in FEEL.")
 
     def check_functions(self, node: Any, expressions: tuple[Expression, ...]) -> None:
@@ -84,7 +89,7 @@ class TableReader(ExpressionReader):
         """The table of one decision, None where it cannot be read."""
         if not self._check_shape(node):
             return None
-        parsed = self._parsed(decision)
+        parsed = self._parsed(decision, node)
         if parsed is None:
             return None
         inputs = tuple(
@@ -122,17 +127,16 @@ class TableReader(ExpressionReader):
         written = all(children(cell, "text") for rule in rules for cell in children(rule, "inputEntry"))
         return written and len(self.problems.found) == found
 
-    def _parsed(self, decision: Any) -> Any:
+    def _parsed(self, decision: Any, node: Any) -> Any:
         """SpiffWorkflow's reading of one decision.
 
         It takes one a file, wants an id on every part, knows no notes inside a table, and takes outputs for Python.
         """
         alone = etree.Element(decision.getparent().tag, nsmap={"dmn": namespace(decision)})
-        copy = deepcopy(decision)
-        alone.append(copy)
-        for table in children(copy, "decisionTable"):
-            for part in list(table.iter()):
-                _strip(part)
+        copy = etree.SubElement(alone, decision.tag, id=decision.get("id"))
+        copy.append(deepcopy(node))
+        for part in list(copy.iter()):
+            _strip(part)
         parser = BpmnDmnParser()
         try:
             parser.add_dmn_xml(alone)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
+from itertools import product
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS
 
+from engine.core.expressions import ExpressionError
 from engine.decisions import DecisionGraph, read
 from engine.decisions.files import NAMESPACES
 from engine.decisions.shape import ATTRIBUTES, CHILDREN, DRAWN, REFUSED
@@ -241,3 +249,38 @@ def test_every_version_of_dmn_refuses_a_cell_that_is_missing(namespace: str) -> 
 )
 def test_a_file_that_would_take_long_to_read_is_refused(xml: bytes, expected: str) -> None:
     assert any(expected in problem for problem in problems(xml))
+
+
+MARKS = [
+    *(("id", "price"), ("name", ""), ("name", "tAge"), ("href", "#base"), ("href", "#price"), ("href", "x#y")),
+    *(("typeRef", "tPerson"), ("typeRef", "date"), ("hitPolicy", "ANY"), ("aggregation", "SUM"), ("isCollection", "1")),
+    *(("expressionLanguage", "juel"), ("name", "a b c"), ("{urn:x}y", "z")),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from(sorted(NAMESPACES)), st.integers(1, 4))
+def test_however_a_file_is_mixed_up_it_is_refused_or_answers(mixing: Random, namespace: str, times: int) -> None:
+    root = etree.fromstring(file(EVERYTHING, namespace))
+    names = sorted({*ATTRIBUTES, *DRAWN, *REFUSED})
+    for _ in range(times):
+        every = [node for node in root.iter() if node is not root]
+        one, other = mixing.choice(every), mixing.choice(every)
+        change = mixing.randrange(5)
+        if change == 0:
+            one.getparent().remove(one)
+        elif change == 1:
+            other.append(deepcopy(one))
+        elif change == 2:
+            one.tag = f"{{{namespace}}}{mixing.choice(names)}"
+        elif change == 3:
+            one.text = mixing.choice(["", "-", "[", "?", "price", "[1..2]", '"a"', "1, 2", "tAge", "not(1)", "x y"])
+        else:
+            one.set(*mixing.choice(MARKS))
+    try:
+        graphs = read(etree.tostring(root))
+    except InvalidDefinition:
+        return
+    for graph, age in product(graphs, ([5], [5, 6, 7], "old")):
+        with suppress(ExpressionError):
+            assert json.dumps(graph.evaluate({"person": {"age": age}}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.core.expressions import ExpressionError
 from engine.decisions.hit_policies import AGGREGATIONS, HIT_POLICIES
@@ -110,6 +112,11 @@ def test_unique_names_every_rule_of_an_overlap() -> None:
         table([("-", "1"), ("< 3", "1"), ("2", "1")]).evaluate({"x": 2})
 
 
+def test_a_message_names_so_many_rules_as_can_be_read() -> None:
+    with pytest.raises(ExpressionError, match=r"but 1 and 2 .* and 10 and 15 more do\."):
+        table([("-", "1")] * 25).evaluate({"x": 2})
+
+
 def test_any_compares_every_output() -> None:
     rules = [("-", "1", '"a"'), ("> 5", "1", '"a"'), ("> 8", "1", '"b"')]
     same = table(rules, outputs=("y", "z"), policy='hitPolicy="ANY"')
@@ -180,3 +187,33 @@ def test_a_table_without_rules_has_no_match() -> None:
     assert table([], policy='hitPolicy="COLLECT"').evaluate({"x": 1}) == ([], ())
     with pytest.raises(ExpressionError, match="a rule of 'table' to match, but none does"):
         table([]).evaluate({"x": 1})
+
+
+INTERVALS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 3)), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(INTERVALS, st.integers(0, 6))
+def test_every_policy_answers_as_its_definition_says(rules: list[tuple[int, int, int]], value: int) -> None:
+    hits = [(number, out) for number, (low, high, out) in enumerate(rules, start=1) if low <= value <= high]
+    outputs = [out for _, out in hits]
+    drawn = [(f"[{low}..{high}]", str(out)) for low, high, out in rules]
+    ranked = sorted(hits, key=lambda hit: [3, 1, 2].index(hit[1]))
+    expected: dict[str, list[tuple[int, int]] | None] = {
+        "UNIQUE": hits if len(hits) == 1 else None,
+        "ANY": hits[:1] if len(set(outputs)) == 1 else None,
+        "FIRST": hits[:1] or None,
+        "PRIORITY": ranked[:1] or None,
+        "RULE ORDER": hits,
+        "OUTPUT ORDER": ranked,
+        "COLLECT": hits,
+    }
+    assert expected.keys() == HIT_POLICIES
+    for policy, answer in expected.items():
+        asked = table(drawn, policy=f'hitPolicy="{policy}"', values={"y": "3,1,2"})
+        if answer is None:
+            with pytest.raises(ExpressionError, match="of 'table' to"):
+                asked.evaluate({"x": value})
+        else:
+            given_rows = [{"y": out} for _, out in answer], tuple(number for number, _ in answer)
+            assert asked.evaluate({"x": value}) == given_rows

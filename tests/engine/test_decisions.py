@@ -87,6 +87,21 @@ def test_an_input_may_have_a_name_of_several_words(name: str) -> None:
     assert graph.evaluate({name: 18})[1] == (1,)
 
 
+@pytest.mark.parametrize("text", ["a mod b", "a div b", "a in b", "a is b", "not a", "a or b"])
+def test_an_input_that_holds_a_word_of_the_language_is_an_expression(text: str) -> None:
+    asked = table([("-", "1")], inputs=(text,))
+    assert asked.describe({"a": 1, "b": [1] if " in " in text else 2}).startswith(text)
+
+
+@pytest.mark.parametrize(
+    "language",
+    ["feel", "S-FEEL", "http://www.omg.org/spec/FEEL/20140401", "https://www.omg.org/spec/DMN/20191111/FEEL/"],
+)
+def test_feel_has_many_addresses(language: str) -> None:
+    xml = dmn([("1", "1")]).replace(b"<inputExpression", f'<inputExpression expressionLanguage="{language}"'.encode())
+    assert read(xml)[0].evaluate({"x": 1})[1] == (1,)
+
+
 def test_a_name_of_several_words_needs_no_declaration_where_it_is_the_whole_input() -> None:
     rules = [("> Highest debt", "-", "Monthly income + 1")]
     named = table(rules, inputs=("Monthly  income", "Highest debt"))
