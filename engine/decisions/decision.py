@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.expressions import Expression, ExpressionError, as_json
+from engine.core.expressions.budget import Budget
 from engine.decisions.feel import work_out
 from engine.decisions.hit_policies import Row
-from engine.decisions.scope import Scope, Work
+from engine.decisions.scope import MAX_WORK, Scope
 from engine.decisions.tables import DecisionTable
 from engine.decisions.types import Type
 
@@ -118,21 +119,21 @@ class DecisionGraph:
     def _scope(self, variables: Mapping[str, Any]) -> Scope:
         """What the asked decision sees, once all that it needs has been worked out."""
         results: dict[str, tuple[Any, list[Row]]] = {}
-        work = Work()
+        budget = Budget(MAX_WORK)
         for decision in self.decisions[:-1]:
-            scope = _seen(decision, results, variables, work)
+            scope = _seen(decision, results, variables, budget)
             results[decision.id] = decision.checked(decision.logic.answer(scope)[0], scope)
-        return _seen(self.asked, results, variables, work)
+        return _seen(self.asked, results, variables, budget)
 
 
 def _seen(
-    decision: Decision, results: Mapping[str, tuple[Any, list[Row]]], variables: Mapping[str, Any], work: Work
+    decision: Decision, results: Mapping[str, tuple[Any, list[Row]]], variables: Mapping[str, Any], budget: Budget
 ) -> Scope:
     seen = dict(variables)
     for name, kind in decision.inputs:
         if name in seen:
             try:
-                seen[name] = kind.take(seen[name], Scope({}, work))
+                seen[name] = kind.take(seen[name], Scope({}, budget))
             except ExpressionError as cause:
                 raise ExpressionError(f"Expected input '{name}' of '{decision.id}', but: {cause}") from cause
     for binding in decision.bindings:
@@ -142,4 +143,4 @@ def _seen(
         else:
             outputs = [row[binding.output] for row in rows]
             seen[binding.name] = outputs[0] if binding.single else outputs
-    return Scope(seen, work)
+    return Scope(seen, budget)

@@ -40,7 +40,7 @@ def parse_expression(text: str, names: Names = PLAIN) -> Expression:
 
 def work_out(expression: Expression, scope: Scope) -> Any:
     """The value of an expression; raises ExpressionError."""
-    return expression.evaluate(scope, FEEL_FUNCTIONS)
+    return expression.evaluate(scope, FEEL_FUNCTIONS, scope.budget)
 
 
 class FeelParser(Parser):

@@ -43,7 +43,7 @@ class Type:
             return self._one(value, scope)
         if not isinstance(value, list):
             raise ExpressionError(f"Expected a list, but found {kind(value)}: {value!r:.60}.")
-        scope.charge(len(value))
+        scope.budget.charge(len(value))
         return [item if item is None else self._one(item, scope) for item in value]
 
     @property
@@ -71,7 +71,7 @@ def check_allowed(value: Any, allowed: UnaryTests | None, where: str, scope: Sco
     if allowed is None or value is None:
         return
     items = value if isinstance(value, list) else [value]
-    scope.charge(len(items) * (1 if allowed.listed else STEPS_A_TEST * len(allowed.tests)))
+    scope.budget.charge(len(items) * (1 if allowed.listed else STEPS_A_TEST * len(allowed.tests)))
     for item in items:
         if not allowed.matches(item, scope):
             raise ExpressionError(f"Expected one of {allowed.text.strip()} for {where}, but found {item!r:.60}.")
