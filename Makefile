@@ -2,7 +2,7 @@
 # What needs setting up is set up in .venv first, and not again while nothing has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types contracts bench screenshots assets wheel clean FORCE
+.PHONY: help run test check lint types contracts bench docs screenshots assets wheel clean FORCE
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -35,6 +35,9 @@ contracts: $(READY) ## who may import whom
 
 bench: $(READY) ## run every benchmark; figures go to bench.json too
 	$(BIN)/python -m benchmarks
+
+docs: $(READY) ## write docs/bpmn.md from the engine's tables
+	$(BIN)/python -m tests.bpmn_page
 
 screenshots: $(READY) ## pictures of every page at 1280 and 390 pixels, in screenshots/
 	$(BIN)/python -m tests.screenshots

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core import facts
 from engine.core.facts import Fact
-from engine.core.state import Incident, Items, State, Token, Wait
+from engine.core.state import Completed, Incident, Items, State, Token, Wait
 
 
 def apply(state: State, fact: Fact) -> None:
@@ -65,6 +65,7 @@ def _element_terminated(state: State, fact: facts.ElementTerminated) -> None:
 
 def _remove(state: State, token_id: int) -> Token:
     token = state.tokens.pop(token_id)
+    state.joining.pop(token_id, None)
     if token.scope_id:
         del state.tokens[token.scope_id].children[token_id]
     return token
@@ -73,21 +74,50 @@ def _remove(state: State, token_id: int) -> Token:
 def _token_arrived(state: State, fact: facts.TokenArrived) -> None:
     by_flow = state.tokens[fact.scope_id].arrived.setdefault(fact.element_id, {})
     by_flow[fact.flow_id] = by_flow.get(fact.flow_id, 0) + 1
+    state.joining[fact.scope_id] = None
 
 
 def _tokens_joined(state: State, fact: facts.TokensJoined) -> None:
-    arrived = state.tokens[fact.scope_id].arrived
-    surplus = {flow: count - 1 for flow, count in arrived[fact.element_id].items() if count > 1}
-    if surplus:
-        arrived[fact.element_id] = surplus
-    else:
-        del arrived[fact.element_id]
+    scope = state.tokens[fact.scope_id]
+    _consume(scope, fact.element_id, fact.flows or tuple(scope.arrived[fact.element_id]))
+    _stop_joining(state, scope)
+
+
+def _complex_gateway_activated(state: State, fact: facts.ComplexGatewayActivated) -> None:
+    scope = state.tokens[fact.scope_id]
+    _consume(scope, fact.element_id, fact.flows)
+    scope.activated[fact.element_id] = list(fact.flows)
+
+
+def _complex_gateway_reset(state: State, fact: facts.ComplexGatewayReset) -> None:
+    scope = state.tokens[fact.scope_id]
+    _consume(scope, fact.element_id, fact.flows)
+    del scope.activated[fact.element_id]
+    _stop_joining(state, scope)
+
+
+def _consume(scope: Token, element_id: str, flows: Iterable[str]) -> None:
+    counts = scope.arrived.get(element_id, {})
+    for flow in flows:
+        counts[flow] -= 1
+        if not counts[flow]:
+            del counts[flow]
+    if not counts:
+        scope.arrived.pop(element_id, None)
+
+
+def _stop_joining(state: State, scope: Token) -> None:
+    if not scope.arrived and not scope.activated:
+        state.joining.pop(scope.id, None)
 
 
 def _scope_interrupted(state: State, fact: facts.ScopeInterrupted) -> None:
     scope = state.tokens[fact.id]
     scope.arrived.clear()
+    scope.activated.clear()
+    scope.planned.clear()
     scope.interrupted = True
+    _stop_joining(state, scope)
 
 
 def _variable_set(state: State, fact: facts.VariableSet) -> None:
@@ -121,13 +151,20 @@ def _work_ended(state: State, fact: facts.UserTaskCompleted | facts.UserTaskCanc
 
 
 def _timer_started(state: State, fact: facts.TimerStarted) -> None:
-    wait = Wait(fact.id, fact.owner_id, fact.element_id, "timer")
+    wait = Wait(fact.id, fact.owner_id, fact.element_id, "timer", definition=fact.definition)
     wait.due, wait.interval, wait.repetitions = fact.due, fact.interval, fact.repetitions
     _open(state, wait)
 
 
 def _subscription_opened(state: State, fact: facts.SubscriptionOpened) -> None:
-    _open(state, Wait(fact.id, fact.owner_id, fact.element_id, fact.kind, fact.name, fact.key))
+    wait = Wait(fact.id, fact.owner_id, fact.element_id, fact.kind, fact.name, fact.key, definition=fact.definition)
+    _open(state, wait)
+    if fact.kind == "condition":
+        state.conditions[wait.id] = None
+
+
+def _condition_changed(state: State, fact: facts.ConditionChanged) -> None:
+    state.waits[fact.id].holds = fact.holds
 
 
 def _open(state: State, wait: Wait) -> None:
@@ -138,6 +175,7 @@ def _open(state: State, wait: Wait) -> None:
 
 def _wait_ended(state: State, fact: facts.TimerFired | facts.TimerCancelled | facts.SubscriptionClosed) -> None:
     wait = state.waits.pop(fact.id)
+    state.conditions.pop(fact.id, None)
     del state.tokens[wait.owner_id].waits[fact.id]
 
 
@@ -149,10 +187,62 @@ def _multi_instance_started(state: State, fact: facts.MultiInstanceStarted) -> N
     state.tokens[fact.id].items = Items(fact.items)
 
 
+def _loop_started(state: State, fact: facts.LoopStarted) -> None:
+    state.tokens[fact.id].items = Items(())
+
+
 def _output_collected(state: State, fact: facts.OutputCollected) -> None:
     items = state.tokens[fact.id].items
     assert items is not None, "outputs are collected by a multi-instance activity only"
     items.outputs[fact.index] = fact.value
+
+
+def _correlation_key_set(state: State, fact: facts.CorrelationKeySet) -> None:
+    state.tokens[fact.id].correlation[fact.key] = fact.value
+
+
+def _elements_planned(state: State, fact: facts.ElementsPlanned) -> None:
+    state.tokens[fact.id].planned = list(fact.element_ids)
+
+
+def _activity_compensable(state: State, fact: facts.ActivityCompensable) -> None:
+    state.tokens[state.tokens[fact.id].scope_id].completed.append(_record_of(state.tokens[fact.id], fact.complete))
+
+
+def _record_of(token: Token, complete: bool) -> Completed:
+    """What has to be known of an activity to compensate it later."""
+    where = token.id, token.element_id, token.definition_id, token.index
+    return Completed(*where, dict(token.variables), list(token.completed), complete)
+
+
+def _compensation_started(state: State, fact: facts.CompensationStarted) -> None:
+    token = scope = state.tokens[fact.id]
+    wanted = frozenset(fact.completed)
+    taken: dict[int, Completed] = {}
+    while True:
+        taken.update({each.id: each for each in scope.completed if each.id in wanted})
+        scope.completed = [each for each in scope.completed if each.id not in wanted]
+        if len(taken) == len(wanted):
+            break
+        scope = state.tokens[scope.scope_id]
+    token.compensating = [taken[record_id] for record_id in fact.completed]
+
+
+def _activity_compensated(state: State, fact: facts.ActivityCompensated) -> None:
+    compensating = state.tokens[fact.id].compensating
+    assert compensating is not None, "only a compensating token undoes something"
+    record = next(each for each in compensating if each.id == fact.completed)
+    compensating.remove(record)
+    token = state.tokens[fact.token_id]
+    token.variables = dict(record.variables)
+    if fact.way == "event":
+        token.completed, token.compensating = record.inner, []
+    elif fact.way == "inner":
+        token.compensating = record.inner[::-1]
+
+
+def _transaction_cancelled(state: State, fact: facts.TransactionCancelled) -> None:
+    state.tokens[fact.id].cancelled = True
 
 
 def _incident_raised(state: State, fact: facts.IncidentRaised) -> None:
@@ -175,6 +265,8 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.FlowTaken: _nothing_changes,
     facts.TokenArrived: _token_arrived,
     facts.TokensJoined: _tokens_joined,
+    facts.ComplexGatewayActivated: _complex_gateway_activated,
+    facts.ComplexGatewayReset: _complex_gateway_reset,
     facts.ScopeInterrupted: _scope_interrupted,
     facts.VariableSet: _variable_set,
     facts.UserTaskOpened: _user_task_opened,
@@ -190,11 +282,21 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.TimerFired: _wait_ended,
     facts.TimerCancelled: _wait_ended,
     facts.SubscriptionOpened: _subscription_opened,
+    facts.ConditionChanged: _condition_changed,
     facts.SubscriptionTriggered: _nothing_changes,
     facts.SubscriptionClosed: _wait_ended,
     facts.MessageThrown: _nothing_changes,
     facts.SignalThrown: _nothing_changes,
     facts.ErrorThrown: _nothing_changes,
+    facts.EscalationThrown: _nothing_changes,
+    facts.CorrelationKeySet: _correlation_key_set,
+    facts.DataStored: _nothing_changes,
+    facts.ElementsPlanned: _elements_planned,
+    facts.ActivityCompensable: _activity_compensable,
+    facts.CompensationStarted: _compensation_started,
+    facts.ActivityCompensated: _activity_compensated,
+    facts.TransactionCancelled: _transaction_cancelled,
+    facts.LoopStarted: _loop_started,
     facts.MultiInstanceStarted: _multi_instance_started,
     facts.OutputCollected: _output_collected,
     facts.DecisionEvaluated: _nothing_changes,

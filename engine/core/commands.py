@@ -16,9 +16,10 @@ Variables = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StartInstance:
-    """Open the process scope and begin at one start event: the none start event where `start_event` is None.
+    """Open the process scope and begin at one of the model's `starts`, or where it begins without a trigger.
 
-    `deployment_id` is the newest deployment there is: a call of the latest version sees nothing that came after it.
+    `trigger` is the place of what came among the start event's triggers. `deployment_id` is the newest deployment
+    there is: a call of the latest version sees nothing that came after it.
     """
 
     definition_id: str
@@ -26,6 +27,7 @@ class StartInstance:
     variables: Variables = field(default_factory=dict)
     start_event: str | None = None
     deployment_id: int | None = None
+    trigger: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,15 @@ class ThrowError:
     id: int
     code: str
     message: str = ""
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowEscalation:
+    """Somebody at this token's outside work calls for attention; the work goes on unless the catcher interrupts it."""
+
+    id: int
+    code: str
     variables: Variables = field(default_factory=dict)
 
 
@@ -134,6 +145,7 @@ Command = (
     | RaiseIncident
     | RetryIncident
     | ThrowError
+    | ThrowEscalation
     | FireTimer
     | CorrelateMessage
     | BroadcastSignal

@@ -16,14 +16,16 @@ from engine.core.apply import apply
 from engine.core.expressions import Budget, Expression, ExpressionError, as_json
 from engine.core.facts import Fact
 from engine.core.model import Element, Flow, Library, ProcessModel
-from engine.core.state import ROOT, Phase, State, Token
+from engine.core.state import ROOT, Phase, State, Token, Wait
 from engine.errors import ExecutionFailed
 
 
 class Target(Protocol):
-    """The behaviour of an element that a flow leads to."""
+    """The behaviour of an element that a flow leads to, or an event comes to."""
 
     def arrive(self, run: Execution, scope_id: int, element: Element, flow: Flow) -> None: ...
+
+    def trigger(self, run: Execution, wait: Wait, owner: Token, element: Element) -> Token: ...
 
 
 MAX_DEPTH = 100
@@ -35,7 +37,11 @@ MAX_WORK = 5_000_000
 
 
 class Execution:
-    """What behaviours work with. `queue` holds tokens to move, first in first out."""
+    """What behaviours work with.
+
+    `queue` holds tokens to move, first in first out. `has_changed`: variables may have, so that conditions that are
+    waited for have to be looked at.
+    """
 
     def __init__(self, library: Library, behaviours: Mapping[str, Target], state: State, now: datetime) -> None:
         self.library = library
@@ -45,6 +51,8 @@ class Execution:
         self.facts: list[Fact] = []
         self.queue: deque[tuple[Phase, int]] = deque()
         self.budget = Budget(MAX_WORK)
+        self.has_changed = True
+        self._stored: dict[str, Any] = {}
         self._functions: Mapping[str, Any] | None = None
 
     # Looking
@@ -90,7 +98,11 @@ class Execution:
 
     def evaluate(self, expression: Expression, token: Token) -> Any:
         """Raises ExpressionError."""
-        return expression.evaluate(self.visible(token), self.functions, self.budget)
+        return self.evaluate_with(expression, self.visible(token))
+
+    def evaluate_with(self, expression: Expression, seen: Mapping[str, Any]) -> Any:
+        """As `evaluate`, with these variables; raises ExpressionError."""
+        return expression.evaluate(seen, self.functions, self.budget)
 
     def text(self, expression: Expression, token: Token) -> str | None:
         value = self.evaluate(expression, token)
@@ -99,6 +111,7 @@ class Execution:
     def set_local(self, token: Token, name: str, value: Any) -> None:
         """Write a variable at this token."""
         self.emit(facts.VariableSet(token.id, name, jsonable(name, value), token.variables.get(name)))
+        self.has_changed = True
 
     def set_variable(self, token: Token, name: str, value: Any) -> None:
         """Write a variable where it is defined, else in the process scope."""
@@ -110,6 +123,15 @@ class Execution:
         checked = {name: jsonable(name, value) for name, value in variables.items()}
         for name, value in checked.items():
             self.set_variable(token, name, value)
+
+    def stored(self, store: str) -> Any:
+        """What is in a data store, with what this run has put there."""
+        return self._stored[store] if store in self._stored else self.library.stored(store)
+
+    def store(self, token: Token, store: str, value: Any) -> None:
+        """Put a value into a data store."""
+        self._stored[store] = jsonable(store, value)
+        self.emit(facts.DataStored(token.id, store, self._stored[store]))
 
     # Moving
 
@@ -145,21 +167,36 @@ class Execution:
             target = elements[flow.target]
             self.behaviours[target.kind].arrive(self, scope_id, target, flow)
 
-    def finish(self, token: Token, flows: Sequence[Flow]) -> None:
-        """Consume a token and send what comes of it on its way; the scope ends where that was the last."""
+    def finish(self, token: Token, flows: Sequence[Flow], *, quantity: int = 1) -> None:
+        """Consume a token and send what comes of it on its way, `quantity` tokens along each flow; the scope ends
+        where that was the last.
+        """
         elements = self.model(token).elements
         scope_id = token.scope_id
         self.close_waits(token)
+        self.resolve_incident(token)
         self.emit(facts.ElementCompleted(token.id))
         if flows:
-            self.take(flows, scope_id, elements)
+            for _ in range(quantity):
+                self.take(flows, scope_id, elements)
         elif scope_id:
             self.leave_scope(scope_id)
 
     def leave_scope(self, scope_id: int) -> None:
+        """Something in a scope has come to its end, and perhaps the scope has."""
         scope = self.state.tokens[scope_id]
         if not scope.children:
             self.queue.append(("complete", scope_id))
+        elif scope.waits and not (scope.arrived or scope.activated or scope.planned):
+            self._stop_starting_handlers(scope)
+
+    def _stop_starting_handlers(self, scope: Token) -> None:
+        """Once nothing but handlers is at work in a scope, no more of them begin beside it (BPMN 2.0, 13.3.2)."""
+        elements = self.model(scope).elements
+        if all(elements[self.state.tokens[child].element_id].triggered_by_event for child in scope.children):
+            for wait_id in list(scope.waits):
+                if not elements[self.state.waits[wait_id].element_id].interrupting:
+                    self.close_wait(wait_id)
 
     def terminate(self, token: Token, reason: str) -> None:
         """End a token and everything in it, innermost first."""
@@ -204,6 +241,7 @@ class Execution:
 
     def raise_incident(self, token: Token, phase: Phase, message: str) -> None:
         """Keep the token where it is; the rest of the instance goes on."""
+        self.resolve_incident(token)
         self.emit(facts.IncidentRaised(self.next_id(), token.id, phase, message))
 
     def resolve_incident(self, token: Token) -> None:

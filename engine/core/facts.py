@@ -14,6 +14,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, get_args
 
+from engine.core.state import Phase
+
 FORMAT = 1
 
 
@@ -91,7 +93,7 @@ class FlowTaken:
 
 @dataclass(frozen=True, slots=True)
 class TokenArrived:
-    """A token waits at a joining gateway, counted by the flow it came by (BPMN 2.0, 13.4.1)."""
+    """A token waits at a gateway, or for more of its kind, counted by the flow it came by (BPMN 2.0, 13.4.1)."""
 
     scope_id: int
     element_id: str
@@ -100,10 +102,31 @@ class TokenArrived:
 
 @dataclass(frozen=True, slots=True)
 class TokensJoined:
-    """One waiting token of each incoming flow was consumed; surplus tokens stay."""
+    """Waiting tokens were consumed: those of `flows`, a flow named for each; without names, one of every flow that
+    has some. Surplus tokens stay.
+    """
 
     scope_id: int
     element_id: str
+    flows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexGatewayActivated:
+    """Its condition held: the tokens of `flows` went on, and it waits for those of the others (13.4.5)."""
+
+    scope_id: int
+    element_id: str
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexGatewayReset:
+    """No more tokens can come of this round; the next one may begin (13.4.5)."""
+
+    scope_id: int
+    element_id: str
+    flows: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +230,8 @@ class JobCancelled:
 class TimerStarted:
     """Fires at `due` (aware) for the catching element `element_id`; `owner_id` is the token that waits.
 
-    `interval` (ISO 8601) and `repetitions` (left after this one, None without end) are set for a cycle.
+    `interval` (ISO 8601) and `repetitions` (left after this one, None without end) are set for a cycle. `definition`
+    is its place among the triggers of `element_id`.
     """
 
     id: int
@@ -216,6 +240,7 @@ class TimerStarted:
     due: datetime
     interval: str | None = None
     repetitions: int | None = 0
+    definition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +268,11 @@ class TimerCancelled:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionOpened:
-    """Waits for the message or signal `name`; `kind` is ``message`` or ``signal``, `key` a message's alone."""
+    """Waits for the message or signal `name`, or until the condition `name` holds.
+
+    `kind` is ``message``, ``signal`` or ``condition``; `key` is a message's alone. `definition` is its place among
+    the triggers of `element_id`.
+    """
 
     id: int
     owner_id: int
@@ -251,6 +280,15 @@ class SubscriptionOpened:
     kind: str
     name: str
     key: str | None = None
+    definition: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChanged:
+    """The condition that is waited for began to hold, or ceased to."""
+
+    id: int
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +335,88 @@ class ErrorThrown:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationThrown:
+    """`caught_by` is the escalation event that takes it; None where nobody minds, and the process goes on."""
+
+    id: int
+    code: str
+    caught_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationKeySet:
+    """The conversation of process scope `id` is known by this value of the key from now on."""
+
+    id: int
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataStored:
+    """Token `id` put a value into a data store, which outlives the instance."""
+
+    id: int
+    store: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ElementsPlanned:
+    """Scope `id` starts these one after the other."""
+
+    id: int
+    element_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCompensable:
+    """Activity `id` is about to complete; what it did can be compensated from now on.
+
+    One that is not `complete` is about to be ended; what was completed in it can be compensated.
+    """
+
+    id: int
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationStarted:
+    """Token `id` undoes these completed activities of the scopes around it, the last one first."""
+
+    id: int
+    completed: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCompensated:
+    """Token `token_id` undoes the completed activity `completed`, for the compensating token `id`.
+
+    `way` is ``handler`` (it runs the activity's handler), ``event`` (it is the sub-process again, for its compensation
+    event sub-process) or ``inner`` (it is the sub-process again, and undoes what was completed in it).
+    """
+
+    id: int
+    completed: int
+    token_id: int
+    way: Literal["handler", "event", "inner"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionCancelled:
+    """What was active in transaction `id` has ended; what was completed in it is compensated next."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStarted:
+    """Activity `id` runs again and again, by its loop condition."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class MultiInstanceStarted:
     """`items` is the collection as it was then, in order; later changes to the variable change nothing."""
 
@@ -327,12 +447,13 @@ class IncidentRaised:
     """Token `token_id` is kept where it is until a person has mended the cause and retries.
 
     `phase` says where to go on: ``enter`` (nothing of the element was done), ``execute`` (its boundary events are
-    open), ``complete`` (its work is done and its outputs are not), ``job`` (its handler has failed).
+    open), ``complete`` (its work is done and its outputs are not), ``job`` (its handler has failed), ``join`` (tokens
+    wait in it for others that cannot come), ``condition`` (an event of it could not be decided).
     """
 
     id: int
     token_id: int
-    phase: Literal["enter", "execute", "complete", "job"]
+    phase: Phase
     message: str
 
 
@@ -355,6 +476,8 @@ Fact = (
     | FlowTaken
     | TokenArrived
     | TokensJoined
+    | ComplexGatewayActivated
+    | ComplexGatewayReset
     | ScopeInterrupted
     | VariableSet
     | UserTaskOpened
@@ -370,11 +493,21 @@ Fact = (
     | TimerFired
     | TimerCancelled
     | SubscriptionOpened
+    | ConditionChanged
     | SubscriptionTriggered
     | SubscriptionClosed
     | MessageThrown
     | SignalThrown
     | ErrorThrown
+    | EscalationThrown
+    | CorrelationKeySet
+    | DataStored
+    | ElementsPlanned
+    | ActivityCompensable
+    | CompensationStarted
+    | ActivityCompensated
+    | TransactionCancelled
+    | LoopStarted
     | MultiInstanceStarted
     | OutputCollected
     | DecisionEvaluated
@@ -391,7 +524,16 @@ _TIMES: dict[type, tuple[str, ...]] = {
     TimerStarted: ("due",),
     TimerRescheduled: ("due", "old"),
 }
-_TUPLES = {"candidate_users", "candidate_groups", "rules", "items"}
+_TUPLES: dict[type, tuple[str, ...]] = {
+    UserTaskOpened: ("candidate_users", "candidate_groups"),
+    TokensJoined: ("flows",),
+    ComplexGatewayActivated: ("flows",),
+    ComplexGatewayReset: ("flows",),
+    ElementsPlanned: ("element_ids",),
+    CompensationStarted: ("completed",),
+    DecisionEvaluated: ("rules",),
+    MultiInstanceStarted: ("items",),
+}
 
 
 def encode(fact: Fact) -> list[Any]:
@@ -416,8 +558,8 @@ def decode(data: list[Any]) -> Fact:
     for key in _TIMES.get(kind, ()):
         if values.get(key) is not None:
             values[key] = datetime.fromisoformat(values[key])
-    for key in _TUPLES.intersection(values):
-        values[key] = tuple(values[key])
+    for key in _TUPLES.get(kind, ()):
+        values[key] = tuple(values.get(key, ()))
     try:
         fact: Fact = kind(**values)
     except TypeError as error:

@@ -32,14 +32,29 @@ class TimerDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageDefinition:
-    """`key` gives the correlation key; the business key where the diagram says nothing.
+class CorrelationProperty:
+    """`path` finds its value in a message's payload; `binding`, where there is one, what this process expects."""
 
-    `variables` are what a throwing event sends along.
-    """
+    name: str
+    path: Expression
+    binding: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationKey:
+    """A conversation is told from others by the values of these properties (BPMN 2.0, 8.3.2)."""
+
+    name: str
+    properties: tuple[CorrelationProperty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDefinition:
+    """Found by `key`; without one, by the values of its `correlation` keys; without these, by the business key."""
 
     name: Expression
     key: Expression | None = None
+    correlation: tuple[CorrelationKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +72,58 @@ class ErrorDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationDefinition:
+    """`code` is None where a catching event takes every escalation."""
+
+    code: str | None
+    code_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionDefinition:
+    """Comes when `condition` begins to hold, and again when it has not held in between."""
+
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDefinition:
+    """`peers` are the other ends of its name in this scope: a throwing link's one target, or a target's sources."""
+
+    name: str
+    peers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompensateDefinition:
+    """Compensates `activity`, or the whole scope where it is None; `waits` until that is done, or goes on at once."""
+
+    activity: str | None = None
+    waits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDefinition:
+    """Cancels the transaction around it."""
+
+
+@dataclass(frozen=True, slots=True)
 class TerminateDefinition:
-    pass
+    """Ends everything in its scope."""
 
 
-EventDefinition = TimerDefinition | MessageDefinition | SignalDefinition | ErrorDefinition | TerminateDefinition
+EventDefinition = (
+    TimerDefinition
+    | MessageDefinition
+    | SignalDefinition
+    | ErrorDefinition
+    | EscalationDefinition
+    | ConditionDefinition
+    | LinkDefinition
+    | CompensateDefinition
+    | CancelDefinition
+    | TerminateDefinition
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +132,19 @@ class IoMapping:
 
     target: str
     value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class DataAssociation:
+    """Moves data into or out of an element (BPMN 2.0, 10.4.2).
+
+    `stores` are data stores that are read first, each into a variable of its name. Then `writes` are worked out, one
+    after the other. `store` is the data store that they go to, None for variables.
+    """
+
+    writes: tuple[IoMapping, ...]
+    stores: tuple[str, ...] = ()
+    store: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +198,58 @@ class CallSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AdHocSpec:
+    """What begins a scope whose activities nobody ordered: all at once, or one after the other (10.3.5).
+
+    `cancels_remaining`: what is still active ends when `completion_condition` holds.
+    """
+
+    sequential: bool = False
+    completion_condition: Expression | None = None
+    cancels_remaining: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexGatewaySpec:
+    """`activation` decides when it starts, by ``activationCount``; None waits for every incoming flow."""
+
+    activation: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventGatewaySpec:
+    """`parallel`: the process it instantiates needs every one of its events, not the first alone."""
+
+    parallel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StandardLoop:
+    """Again while `condition` holds, `maximum` times at most; `tests_before` the first time as well (13.3.6)."""
+
+    condition: Expression | None = None
+    maximum: int | None = None
+    tests_before: bool = False
+
+
+ThrownByLoop = MessageDefinition | SignalDefinition | EscalationDefinition
+"""What a multi-instance activity may throw by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopEvent:
+    """An event that a multi-instance activity throws when an instance completes: the first, or each for which
+    `condition` holds (table 10.31).
+    """
+
+    definition: ThrownByLoop
+    condition: Expression | None = None
+    first_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MultiInstance:
-    """Items come from `collection`, or as many as `cardinality` says."""
+    """Items come from `collection`, or as many as `cardinality` says. `events` are thrown at its own boundary first."""
 
     sequential: bool
     collection: Expression | None = None
@@ -133,16 +258,32 @@ class MultiInstance:
     completion_condition: Expression | None = None
     output_collection: str | None = None
     output_element: str | None = None
+    events: tuple[LoopEvent, ...] = ()
 
 
-Spec = UserTaskSpec | JobSpec | ScriptSpec | DecisionSpec | CallSpec | MessageDefinition | None
+Spec = (
+    UserTaskSpec
+    | JobSpec
+    | ScriptSpec
+    | DecisionSpec
+    | CallSpec
+    | MessageDefinition
+    | AdHocSpec
+    | ComplexGatewaySpec
+    | EventGatewaySpec
+    | None
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
     """A flow node, or the process itself (kind ``process``), which is the outermost scope.
 
-    `declared` are the variables that belong to this scope alone; `properties` are the diagram's extension properties.
+    `events` are an event's definitions; with `parallel_multiple` it needs all of them. `entries` are where a scope
+    begins that no event starts; `start_event` is that of an event sub-process. `parameters` are the variables that
+    its data associations fill and read, `declared` those that each instance of it has for itself: properties and data
+    objects. `properties` are the diagram's extension properties. `compensation_handler` is the activity that undoes
+    this one; `is_compensable`: completing it leaves something to undo.
     """
 
     id: str
@@ -153,27 +294,46 @@ class Element:
     incoming: tuple[Flow, ...] = ()
     outgoing: tuple[Flow, ...] = ()
     default_flow: str | None = None
-    event: EventDefinition | None = None
+    events: tuple[EventDefinition, ...] = ()
+    parallel_multiple: bool = False
     interrupting: bool = True
     attached_to: str | None = None
     boundary_events: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     start_event: str | None = None
     event_subprocesses: tuple[str, ...] = ()
     triggered_by_event: bool = False
+    instantiates: bool = False
+    for_compensation: bool = False
+    compensation_handler: str | None = None
+    is_compensable: bool = False
+    start_quantity: int = 1
+    completion_quantity: int = 1
     declared: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    data_inputs: tuple[DataAssociation, ...] = ()
+    data_outputs: tuple[DataAssociation, ...] = ()
     inputs: tuple[IoMapping, ...] = ()
     outputs: tuple[IoMapping, ...] = ()
-    multi_instance: MultiInstance | None = None
+    loop: StandardLoop | MultiInstance | None = None
     spec: Spec = None
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
 
+    @property
+    def triggers(self) -> tuple[EventDefinition, ...]:
+        """What it can catch: a receive task catches its message."""
+        return (self.spec,) if isinstance(self.spec, MessageDefinition) else self.events
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessModel:
-    """One executable process of a diagram.
+    """One executable process of a diagram, or a global task that call activities may call.
 
-    `starts` are its own start events by id (those of event sub-processes belong to their scope).
+    `starts` are the elements at which an instance may begin: its own start events, receive tasks that instantiate,
+    and the events behind a gateway that does; those of event sub-processes belong to their scope. A process that
+    begins without a start event, and a global task, have none. `drawn` are the elements that a person reads and no
+    engine runs, by id, with their kind: lanes, groups, annotations, data objects.
     """
 
     key: str
@@ -181,6 +341,7 @@ class ProcessModel:
     elements: Mapping[str, Element]
     flows: Mapping[str, Flow]
     starts: tuple[str, ...]
+    drawn: Mapping[str, str] = field(default_factory=dict)
     version_tag: str | None = None
     documentation: str = ""
     history_time_to_live: str | None = None
@@ -226,4 +387,8 @@ class Library(Protocol):
 
     def decision(self, key: str, caller: str) -> Decision:
         """The decision table of that key, as definition `caller` sees it; raises NotFound."""
+        ...
+
+    def stored(self, store: str) -> Any:
+        """What is in this data store; None where nothing was ever put there."""
         ...

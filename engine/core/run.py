@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.core import commands, facts, propagation
+from engine.core import commands, data, facts, joins, propagation, starting, waiting
 from engine.core.behaviours import BEHAVIOURS, behaviour_of
 from engine.core.behaviours.activities import create_job
 from engine.core.behaviours.scopes import open_scope
@@ -48,16 +48,32 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
 def _come_to_rest(execution: Execution) -> None:
     tokens, queue = execution.state.tokens, execution.queue
     steps = 0
+    _look_around(execution)
     while queue:
         phase, token_id = queue.popleft()
         token = tokens.get(token_id)
-        if token is None or token.incident is not None:
-            continue
-        steps += 1
-        if steps > MAX_STEPS:
-            execution.raise_incident(token, phase, f"Expected to come to rest within {MAX_STEPS} steps.")
-            continue
-        _move(execution, token, phase)
+        if token is not None and (token.incident is None or token.incident.phase in _BESIDE):
+            steps += 1
+            if steps > MAX_STEPS:
+                execution.raise_incident(token, phase, f"Expected to come to rest within {MAX_STEPS} steps.")
+            else:
+                _move(execution, token, phase)
+        if execution.has_changed or not queue:
+            _look_around(execution)
+
+
+_BESIDE = frozenset({"condition", "join"})
+"""Incidents at a token that do not keep it from moving."""
+
+
+def _look_around(execution: Execution) -> None:
+    """Events whose conditions hold now come first; when nothing else can move, joins that wait for that do."""
+    if execution.has_changed:
+        execution.has_changed = False
+        if execution.state.conditions:
+            waiting.look_at_conditions(execution)
+    if execution.state.joining and not execution.queue:
+        joins.settle(execution)
 
 
 def _move(execution: Execution, token: Token, phase: Phase) -> None:
@@ -85,26 +101,31 @@ def _uncaught(code: str, message: str) -> str:
 def _start_instance(execution: Execution, command: commands.StartInstance) -> None:
     model = execution.library.process(command.definition_id)
     process = model.elements[model.key]
-    start = command.start_event or process.start_event
-    if start is None or start not in model.starts:
-        known = ", ".join(f"'{name}'" for name in model.starts)
-        wanted = "without a trigger" if start is None else f"'{start}'"
+    if command.start_event not in model.starts and (command.start_event is not None or not process.entries):
+        known = ", ".join(f"'{name}'" for name in model.starts) or "none at all"
+        wanted = "without a trigger" if command.start_event is None else f"'{command.start_event}'"
         raise ExecutionFailed(model.key, f"it has no start event {wanted}; its start events are {known}.")
     execution.emit(
         facts.InstanceStarted(ROOT, command.definition_id, model.key, command.business_key, command.deployment_id)
     )
     root = execution.state.tokens[ROOT]
-    execution.set_variables(root, command.variables)
+    if command.start_event is None or not data.picks(model.elements[command.start_event]):
+        execution.set_variables(root, command.variables)
     try:
         open_scope(execution, root, process)
+        if command.start_event is None:
+            starting.begin_plainly(execution, root, process)
+        else:
+            start = model.elements[command.start_event]
+            starting.begin_with(execution, root, start, command.trigger, command.variables)
     except (ExpressionError, InvalidTime, EngineError) as error:
         raise ExecutionFailed(model.key, str(error)) from error
-    execution.activate(model.elements[start], ROOT)
 
 
 def _complete_user_task(execution: Execution, command: commands.CompleteUserTask) -> None:
     token = _waiting_for(execution, "user_task", command.id)
-    _absorb(execution, token, command.variables)
+    execution.resolve_incident(token)
+    data.receive(execution, token, execution.element(token), command.variables)
     execution.emit(facts.UserTaskCompleted(token.id))
     execution.resume(token, "complete")
 
@@ -112,19 +133,9 @@ def _complete_user_task(execution: Execution, command: commands.CompleteUserTask
 def _complete_job(execution: Execution, command: commands.CompleteJob) -> None:
     token = _waiting_for(execution, "job", command.id)
     execution.resolve_incident(token)
-    _absorb(execution, token, command.variables)
+    data.receive(execution, token, execution.element(token), command.variables)
     execution.emit(facts.JobCompleted(token.id))
     execution.resume(token, "complete")
-
-
-def _absorb(execution: Execution, token: Token, variables: Mapping[str, Any]) -> None:
-    """With output parameters a result stays at the token, for them to pick from; else it goes to the process."""
-    element = execution.element(token)
-    if element.outputs:
-        for name, value in variables.items():
-            execution.set_local(token, name, value)
-    else:
-        execution.set_variables(token, variables)
 
 
 def _assign_user_task(execution: Execution, command: commands.AssignUserTask) -> None:
@@ -148,7 +159,11 @@ def _retry_incident(execution: Execution, command: commands.RetryIncident) -> No
     phase = token.incident.phase
     execution.resolve_incident(token)
     if phase == "job":
-        create_job(execution, token, execution.element(token))
+        # A user task with an error that nothing catches is still open.
+        if token.work == "job":
+            create_job(execution, token, execution.element(token))
+    elif phase in _BESIDE:
+        execution.has_changed = True
     else:
         execution.resume(token, phase)
 
@@ -163,17 +178,24 @@ def _throw_error(execution: Execution, command: commands.ThrowError) -> None:
         execution.raise_incident(token, "job", _uncaught(command.code, command.message))
 
 
+def _throw_escalation(execution: Execution, command: commands.ThrowEscalation) -> None:
+    token = execution.state.tokens.get(command.id)
+    if token is None or token.work is None:
+        raise InvalidState("user task or job", command.id, "throw an escalation at", "is not open")
+    execution.set_variables(token, command.variables)
+    propagation.throw_escalation(execution, token, command.code)
+
+
 def _fire_timer(execution: Execution, command: commands.FireTimer) -> None:
     wait = _open_wait(execution, "timer", command.id)
-    owner = execution.state.tokens[wait.owner_id]
     execution.emit(facts.TimerFired(wait.id))
-    _trigger(execution, wait, owner, {})
+    waiting.come(execution, wait, {})
 
 
 def _correlate_message(execution: Execution, command: commands.CorrelateMessage) -> None:
     wait = _open_wait(execution, "message", command.id)
     execution.emit(facts.SubscriptionTriggered(wait.id))
-    _trigger(execution, wait, execution.state.tokens[wait.owner_id], command.variables)
+    waiting.come(execution, wait, command.variables)
 
 
 def _broadcast_signal(execution: Execution, command: commands.BroadcastSignal) -> None:
@@ -182,13 +204,7 @@ def _broadcast_signal(execution: Execution, command: commands.BroadcastSignal) -
         # An interrupting catcher may have taken a later one's activity away.
         if wait.id in waits:
             execution.emit(facts.SubscriptionTriggered(wait.id))
-            _trigger(execution, wait, execution.state.tokens[wait.owner_id], command.variables)
-
-
-def _trigger(execution: Execution, wait: Wait, owner: Token, variables: Mapping[str, Any]) -> None:
-    element = execution.model(owner).elements[wait.element_id]
-    token = BEHAVIOURS[element.kind].trigger(execution, wait, owner, element)
-    execution.set_variables(token, variables)
+            waiting.come(execution, wait, command.variables)
 
 
 def _set_variables(execution: Execution, command: commands.SetVariables) -> None:
@@ -248,6 +264,7 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.RaiseIncident: _raise_incident,
     commands.RetryIncident: _retry_incident,
     commands.ThrowError: _throw_error,
+    commands.ThrowEscalation: _throw_escalation,
     commands.FireTimer: _fire_timer,
     commands.CorrelateMessage: _correlate_message,
     commands.BroadcastSignal: _broadcast_signal,

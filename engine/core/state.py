@@ -18,7 +18,10 @@ ROOT = 1
 
 @dataclass(slots=True)
 class Wait:
-    """A timer or a subscription. `owner_id` is the token that waits, `element_id` the event that will catch."""
+    """A timer or a subscription. `owner_id` is the token that waits, `element_id` the event that will catch.
+
+    `definition` is the place of what is waited for among the element's triggers; `holds` is a condition's alone.
+    """
 
     id: int
     owner_id: int
@@ -29,11 +32,16 @@ class Wait:
     due: datetime | None = None
     interval: str | None = None
     repetitions: int | None = 0
+    definition: int = 0
+    holds: bool = False
 
 
 @dataclass(slots=True)
 class Items:
-    """The collection of a multi-instance activity, and what came of each item so far (by index)."""
+    """The collection of a multi-instance activity, and what came of each item so far (by index).
+
+    A standard loop has no collection: it counts.
+    """
 
     values: tuple[Any, ...]
     outputs: dict[int, Any] = field(default_factory=dict)
@@ -41,8 +49,27 @@ class Items:
     completed: int = 0
 
 
-Phase = Literal["enter", "execute", "complete", "job"]
-"""How far a token has come at its element, and where a retry goes on."""
+@dataclass(slots=True)
+class Completed:
+    """An activity that was completed and can be compensated, with the variables it had and what was completed in it.
+
+    One that is not `complete` was ended before: only what is inside can be compensated.
+    """
+
+    id: int
+    element_id: str
+    definition_id: str | None
+    index: int | None
+    variables: dict[str, Any]
+    inner: list[Completed]
+    complete: bool = True
+
+
+Phase = Literal["enter", "execute", "complete", "job", "join", "condition"]
+"""How far a token has come at its element, and where a retry goes on.
+
+``join``: tokens wait in this scope for others that cannot come. ``condition``: one of its events could not be decided.
+"""
 
 
 @dataclass(slots=True)
@@ -57,8 +84,11 @@ class Token:
     """A token at an element.
 
     `process_id` is the token of the process scope that it runs in; a process scope (the instance's own, or one of a
-    call activity) has `definition_id`. `work` is ``user_task`` or ``job`` while a person or a handler is awaited;
-    `assignee` and `due` are a user task's.
+    call activity) has `definition_id` and the values of its `correlation` keys. `work` is ``user_task`` or ``job``
+    while a person or a handler is awaited; `assignee` and `due` are a user task's. A scope counts the tokens that
+    `arrived` at a gateway, by gateway and flow, and keeps the flows by which complex gateways were `activated`;
+    `planned` are the elements that it starts later; `completed` is what can be compensated in it. A token that is
+    compensating has a list of what is left to undo.
     """
 
     id: int
@@ -71,6 +101,12 @@ class Token:
     children: dict[int, None] = field(default_factory=dict)
     waits: dict[int, None] = field(default_factory=dict)
     arrived: dict[str, dict[str, int]] = field(default_factory=dict)
+    activated: dict[str, list[str]] = field(default_factory=dict)
+    planned: list[str] = field(default_factory=list)
+    completed: list[Completed] = field(default_factory=list)
+    compensating: list[Completed] | None = None
+    cancelled: bool = False
+    correlation: dict[str, str] = field(default_factory=dict)
     items: Items | None = None
     work: str | None = None
     assignee: str | None = None
@@ -83,7 +119,8 @@ class Token:
 class State:
     """`ended` is empty while the instance runs, then ``completed``, ``failed`` or ``cancelled``.
 
-    `deployment_id` was the newest deployment when it began.
+    `deployment_id` was the newest deployment when it began. `conditions` are the waits for one, `joining` the scopes
+    in which tokens wait at gateways: both are found again from the rest.
     """
 
     business_key: str = ""
@@ -92,6 +129,8 @@ class State:
     ended: str = ""
     tokens: dict[int, Token] = field(default_factory=dict)
     waits: dict[int, Wait] = field(default_factory=dict)
+    conditions: dict[int, None] = field(default_factory=dict)
+    joining: dict[int, None] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(
@@ -128,6 +167,8 @@ class State:
                 state.tokens[token.scope_id].children[token.id] = None
         for wait in waits:
             state.tokens[wait.owner_id].waits[wait.id] = None
+        state.conditions = {wait.id: None for wait in waits if wait.kind == "condition"}
+        state.joining = {token.id: None for token in tokens if token.arrived or token.activated}
         return state
 
 
@@ -139,6 +180,12 @@ def _token_to_list(token: Token) -> list[Any]:
         "index": token.index,
         "variables": token.variables or None,
         "arrived": token.arrived or None,
+        "activated": token.activated or None,
+        "planned": token.planned or None,
+        "completed": [_completed_to_list(each) for each in token.completed] or None,
+        "compensating": _all_to_lists(token.compensating),
+        "cancelled": token.cancelled or None,
+        "correlation": token.correlation or None,
         "items": items and [items.values, list(items.outputs.items()), items.started, items.completed],
         "work": token.work,
         "assignee": token.assignee,
@@ -157,6 +204,13 @@ def _token_from_list(values: list[Any]) -> Token:
     token.index = rest.get("index")
     token.variables = rest.get("variables", {})
     token.arrived = rest.get("arrived", {})
+    token.activated = rest.get("activated", {})
+    token.planned = rest.get("planned", [])
+    token.completed = [_completed_from_list(each) for each in rest.get("completed", ())]
+    if "compensating" in rest:
+        token.compensating = [_completed_from_list(each) for each in rest["compensating"]]
+    token.cancelled = rest.get("cancelled", False)
+    token.correlation = rest.get("correlation", {})
     if "items" in rest:
         collection, outputs, started, completed = rest["items"]
         token.items = Items(tuple(collection), dict(outputs), started, completed)
@@ -168,10 +222,26 @@ def _token_from_list(values: list[Any]) -> Token:
     return token
 
 
+def _all_to_lists(completed: list[Completed] | None) -> list[Any] | None:
+    return None if completed is None else [_completed_to_list(each) for each in completed]
+
+
+def _completed_to_list(each: Completed) -> list[Any]:
+    inner = [_completed_to_list(part) for part in each.inner]
+    what = [each.id, each.element_id, each.definition_id, each.index, each.variables, inner]
+    return what if each.complete else [*what, False]
+
+
+def _completed_from_list(values: list[Any]) -> Completed:
+    *what, inner = values[:6]
+    return Completed(*what, [_completed_from_list(part) for part in inner], *values[6:])
+
+
 def _wait_to_list(wait: Wait) -> list[Any]:
     due = wait.due and wait.due.isoformat()
     where = [wait.id, wait.owner_id, wait.element_id]
-    return [*where, wait.kind, wait.name, wait.key, due, wait.interval, wait.repetitions]
+    what = [wait.kind, wait.name, wait.key, due, wait.interval, wait.repetitions]
+    return [*where, *what, wait.definition, wait.holds] if wait.definition or wait.holds else [*where, *what]
 
 
 def _wait_from_list(values: list[Any]) -> Wait:

@@ -1,4 +1,4 @@
-"""Timers and subscriptions: what a catching event waits for, worked out when its token gets there."""
+"""Timers, subscriptions and conditions: what a catching event waits for, worked out when its token gets there."""
 
 from __future__ import annotations
 
@@ -7,53 +7,84 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from engine.core import facts, timing
+from engine.core import correlation, data, facts, timing
 from engine.core.execution import Execution
+from engine.core.expressions import ExpressionError, MissingValue
 from engine.core.facts import Fact
-from engine.core.model import Element, MessageDefinition, SignalDefinition, TimerDefinition
+from engine.core.model import ConditionDefinition, Element, MessageDefinition, SignalDefinition, TimerDefinition
 from engine.core.state import Token, Wait
 
 Opened = Callable[[int], Fact]
 
 
-def prepare(run: Execution, owner: Token, events: Iterable[Element]) -> list[Opened]:
-    """What has to be opened for these events, ready but for its ids; errors and terminations wait for nothing.
+def prepare(run: Execution, owner: Token, events: Iterable[Element], *, but: int | None = None) -> list[Opened]:
+    """What has to be opened for these events, ready but for its ids; not for the trigger at place `but`.
+
+    What comes by itself (errors, escalations, compensation, cancellation) waits for nothing.
 
     Raises:
         ExpressionError, InvalidTime: a name, key or time cannot be worked out.
     """
     opened = []
     for element in events:
-        definition = element.spec if isinstance(element.spec, MessageDefinition) else element.event
-        preparation = _PREPARATIONS.get(type(definition))
-        if preparation is not None:
-            opened.append(preparation(run, owner, element, definition))
+        for place, definition in enumerate(element.triggers):
+            preparation = _PREPARATIONS.get(type(definition))
+            if preparation is not None and place != but:
+                opened.append(preparation(run, owner, element, place, definition))
     return opened
 
 
-def _message(run: Execution, owner: Token, element: Element, definition: MessageDefinition) -> Opened:
+def _message(run: Execution, owner: Token, element: Element, place: int, definition: MessageDefinition) -> Opened:
     name = run.text(definition.name, owner) or ""
-    key = run.state.business_key if definition.key is None else run.text(definition.key, owner)
-    return partial(_subscription, owner.id, element.id, "message", name, key)
+    key = correlation.expected(run, owner, definition)
+    return partial(_subscription, owner.id, element.id, "message", name, key, place)
 
 
-def _signal(run: Execution, owner: Token, element: Element, definition: SignalDefinition) -> Opened:
-    return partial(_subscription, owner.id, element.id, "signal", run.text(definition.name, owner) or "", None)
+def _signal(run: Execution, owner: Token, element: Element, place: int, definition: SignalDefinition) -> Opened:
+    name = run.text(definition.name, owner) or ""
+    return partial(_subscription, owner.id, element.id, "signal", name, None, place)
 
 
-def _subscription(owner_id: int, element_id: str, kind: str, name: str, key: str | None, wait_id: int) -> Fact:
-    return facts.SubscriptionOpened(wait_id, owner_id, element_id, kind, name, key)
+def _condition(run: Execution, owner: Token, element: Element, place: int, definition: ConditionDefinition) -> Opened:
+    # Looked at once more when everything is open; here a condition that can never be decided shows at once.
+    is_true(run, owner, definition)
+    run.has_changed = True
+    return partial(_subscription, owner.id, element.id, "condition", definition.condition.text, None, place)
 
 
-def _timer(run: Execution, owner: Token, element: Element, definition: TimerDefinition) -> Opened:
+def is_true(run: Execution, owner: Token, definition: ConditionDefinition) -> bool:
+    """Whether a condition holds for this token; one that waits for a variable to be there does not hold before.
+
+    Raises:
+        ExpressionError: it cannot be decided.
+    """
+    try:
+        return bool(run.evaluate(definition.condition, owner))
+    except MissingValue:
+        return False
+
+
+def _subscription(
+    owner_id: int, element_id: str, kind: str, name: str, key: str | None, place: int, wait_id: int
+) -> Fact:
+    return facts.SubscriptionOpened(wait_id, owner_id, element_id, kind, name, key, place)
+
+
+def _timer(run: Execution, owner: Token, element: Element, place: int, definition: TimerDefinition) -> Opened:
     due, interval, repetitions = due_of(definition.kind, run.evaluate(definition.value, owner), run.now)
-    return partial(_started, owner.id, element.id, due, interval, repetitions)
+    return partial(_started, owner.id, element.id, due, interval, repetitions, place)
 
 
 def _started(
-    owner_id: int, element_id: str, due: datetime, interval: str | None, repetitions: int | None, wait_id: int
+    owner_id: int,
+    element_id: str,
+    due: datetime,
+    interval: str | None,
+    repetitions: int | None,
+    place: int,
+    wait_id: int,
 ) -> Fact:
-    return facts.TimerStarted(wait_id, owner_id, element_id, due, interval, repetitions)
+    return facts.TimerStarted(wait_id, owner_id, element_id, due, interval, repetitions, place)
 
 
 def due_of(kind: str, value: Any, now: datetime) -> tuple[datetime, str | None, int | None]:
@@ -70,9 +101,10 @@ def due_of(kind: str, value: Any, now: datetime) -> tuple[datetime, str | None, 
     return first, str(interval), None if repetitions is None else repetitions - 1
 
 
-_PREPARATIONS: Mapping[type, Callable[[Execution, Token, Element, Any], Opened]] = {
+_PREPARATIONS: Mapping[type, Callable[[Execution, Token, Element, int, Any], Opened]] = {
     MessageDefinition: _message,
     SignalDefinition: _signal,
+    ConditionDefinition: _condition,
     TimerDefinition: _timer,
 }
 
@@ -83,4 +115,63 @@ def repeat(run: Execution, wait: Wait) -> None:
         return
     due = timing.next_due(wait.due, wait.interval)
     left = None if wait.repetitions is None else wait.repetitions - 1
-    run.emit(facts.TimerStarted(run.next_id(), wait.owner_id, wait.element_id, due, wait.interval, left))
+    where = wait.owner_id, wait.element_id
+    run.emit(facts.TimerStarted(run.next_id(), *where, due, wait.interval, left, wait.definition))
+
+
+def come(run: Execution, wait: Wait, variables: Mapping[str, Any]) -> None:
+    """What `wait` waits for has come, with these variables: go on from its event.
+
+    A parallel multiple event goes on when all it waits for has come; a non-interrupting one then waits for all of it
+    once more (BPMN 2.0, 10.5.1).
+    """
+    owner = run.state.tokens[wait.owner_id]
+    element = run.model(owner).elements[wait.element_id]
+    definition = element.triggers[wait.definition]
+    if isinstance(definition, MessageDefinition):
+        correlation.learn(run, owner, definition, variables)
+    if element.parallel_multiple and len(element.triggers) > 1:
+        if wait.id in run.state.waits:
+            run.close_wait(wait.id)
+        if any(run.state.waits[other].element_id == element.id for other in owner.waits):
+            run.set_variables(owner, variables)
+            return
+        if not element.interrupting:
+            _wait_again(run, owner, element)
+    data.receive(run, run.behaviours[element.kind].trigger(run, wait, owner, element), element, variables)
+
+
+def _wait_again(run: Execution, owner: Token, element: Element) -> None:
+    """Open all that a non-interrupting event waits for; conditions that hold already have come already."""
+    try:
+        run.open_waits(prepare(run, owner, [element]))
+    except (ExpressionError, timing.InvalidTime) as error:
+        run.raise_incident(owner, "condition", str(error))
+        return
+    for wait in [run.state.waits[wait_id] for wait_id in owner.waits]:
+        definition = element.triggers[wait.definition] if wait.element_id == element.id else None
+        if isinstance(definition, ConditionDefinition) and is_true(run, owner, definition):
+            run.emit(facts.ConditionChanged(wait.id, True))
+
+
+def look_at_conditions(run: Execution) -> None:
+    """Let come what has begun to hold, after variables were set (BPMN 2.0, 10.5.1, conditional events)."""
+    waits = run.state.waits
+    for wait_id in list(run.state.conditions):
+        wait = waits.get(wait_id)
+        # An interrupting event may have taken a later one's activity away.
+        if wait is None or run.state.tokens[wait.owner_id].incident is not None:
+            continue
+        owner = run.state.tokens[wait.owner_id]
+        definition = run.model(owner).elements[wait.element_id].triggers[wait.definition]
+        assert isinstance(definition, ConditionDefinition)
+        try:
+            holds = is_true(run, owner, definition)
+        except ExpressionError as error:
+            run.raise_incident(owner, "condition", str(error))
+            continue
+        if holds != wait.holds:
+            run.emit(facts.ConditionChanged(wait.id, holds))
+            if holds:
+                run.emit(facts.SubscriptionTriggered(wait.id))
+                come(run, wait, {})

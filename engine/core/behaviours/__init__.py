@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.core.behaviours import activities, events, gateways, multi_instance, scopes
+from engine.core.behaviours import activities, compensating, events, gateways, multi_instance, scopes
 from engine.core.behaviours.behaviour import Behaviour
-from engine.core.model import Element
+from engine.core.model import Element, MultiInstance, StandardLoop
 from engine.core.state import Token
 
 BEHAVIOURS: Mapping[str, Behaviour] = {
@@ -24,10 +24,14 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "businessRuleTask": activities.BusinessRuleTask(),
     "callActivity": scopes.CallActivity(),
     "subProcess": scopes.SubProcess(),
+    "transaction": scopes.Transaction(),
+    "adHocSubProcess": scopes.AdHocSubProcess(),
     "process": scopes.Process(),
     # Gateways
     "exclusiveGateway": gateways.ExclusiveGateway(),
     "parallelGateway": gateways.ParallelGateway(),
+    "inclusiveGateway": gateways.InclusiveGateway(),
+    "complexGateway": gateways.ComplexGateway(),
     "eventBasedGateway": gateways.EventBasedGateway(),
     # Events
     "startEvent": events.StartEvent(),
@@ -37,11 +41,17 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "endEvent": events.ThrowEvent(),
 }
 
-_BODY = multi_instance.MultiInstanceBody()
+BODIES: Mapping[type, Behaviour] = {
+    MultiInstance: multi_instance.MultiInstanceBody(),
+    StandardLoop: multi_instance.StandardLoopBody(),
+}
+_COMPENSATING = compensating.Compensating()
 
 
 def behaviour_of(element: Element, token: Token) -> Behaviour:
-    """That of the element's kind, or of the body around its items."""
-    if element.multi_instance is not None and token.index is None:
-        return _BODY
+    """That of the element's kind, or of the body around its instances, or of whatever undoes something."""
+    if token.compensating is not None:
+        return _COMPENSATING
+    if element.loop is not None and token.index is None:
+        return BODIES[type(element.loop)]
     return BEHAVIOURS[element.kind]

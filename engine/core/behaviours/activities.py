@@ -42,7 +42,7 @@ class UserTask(Activity):
 
 
 class JobTask(Activity):
-    """Waits for a handler."""
+    """Waits for the handler of its topic, of its operation, or of its own id."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         create_job(run, token, element)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.core import items, waiting
+from engine.core import compensation, data, items, joins, waiting
 from engine.core.execution import MAX_DEPTH, Execution, jsonable
-from engine.core.model import Element, Flow
+from engine.core.model import AdHocSpec, Element, Flow
 from engine.core.state import Token, Wait
 from engine.errors import ExecutionFailed
 
@@ -50,14 +50,24 @@ class Behaviour:
 class Activity(Behaviour):
     """Has variables of its own by its inputs and outputs, boundary events, and perhaps many instances."""
 
+    def arrive(self, run: Execution, scope_id: int, element: Element, flow: Flow) -> None:
+        if element.start_quantity == 1:
+            run.activate(element, scope_id)
+        else:
+            joins.collect(run, scope_id, element, flow)
+
     def enter(self, run: Execution, token: Token, element: Element) -> None:
         if run.depth(token) > MAX_DEPTH:
             raise ExecutionFailed(element.id, f"it is nested more than {MAX_DEPTH} scopes deep.")
+        is_instance = token.index is not None
         # Before the inputs, which may fail: a deadline passes all the same. What a retry finds open stays open.
-        if token.index is None and not token.waits:
+        if not is_instance and not token.waits:
             elements = run.model(token).elements
             run.open_waits(waiting.prepare(run, token, (elements[event_id] for event_id in element.boundary_events)))
-        if element.multi_instance is None or token.index is not None:
+        if not is_instance and (element.data_inputs or element.parameters):
+            data.read(run, token, element)
+        if element.loop is None or is_instance:
+            data.declare(run, token, element)
             self.map_inputs(run, token, element)
 
     def map_inputs(self, run: Execution, token: Token, element: Element) -> None:
@@ -72,12 +82,24 @@ class Activity(Behaviour):
         if token.index is not None:
             items.complete(run, token, element, outputs, self.close)
             return
+        results = data.results(run, token, element) if element.data_outputs else []
         flows = self.outgoing(run, token, element)
         self.close(run, token)
         outside = run.state.tokens[token.scope_id]
         for name, value in outputs:
             run.set_variable(outside, name, value)
-        run.finish(token, flows)
+        self.leave(run, token, element, results, flows)
+
+    def leave(
+        self, run: Execution, token: Token, element: Element, results: Sequence[data.Written], flows: Sequence[Flow]
+    ) -> None:
+        """Write what it gave, and go on; what was done can be undone from now on."""
+        outside = run.state.tokens[token.scope_id]
+        data.write(run, token, outside, results)
+        compensation.keep(run, token, element)
+        run.finish(token, flows, quantity=element.completion_quantity)
+        if isinstance(run.element(outside).spec, AdHocSpec):
+            run.resume(outside, "complete")
 
     def is_done(self, run: Execution, token: Token, element: Element) -> bool:
         """Whether nothing in it is left to do."""

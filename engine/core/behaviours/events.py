@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from engine.core import facts, propagation, waiting
+from engine.core import compensation, data, facts, propagation, waiting
 from engine.core.behaviours.behaviour import Activity, Behaviour
 from engine.core.behaviours.gateways import choose
 from engine.core.execution import Execution
 from engine.core.model import (
+    CancelDefinition,
+    CompensateDefinition,
     Element,
     ErrorDefinition,
+    EscalationDefinition,
+    EventDefinition,
+    Flow,
+    LinkDefinition,
     MessageDefinition,
     SignalDefinition,
     TerminateDefinition,
@@ -19,8 +25,21 @@ from engine.core.model import (
 from engine.core.state import Token, Wait
 
 
-class CatchEvent(Behaviour):
-    """Waits for one message, signal or point in time."""
+class CatchingEvent(Behaviour):
+    """Hands on what came with its event, by its output parameters and data outputs."""
+
+    def complete(self, run: Execution, token: Token, element: Element) -> None:
+        results = data.results(run, token, element)
+        outputs = [(mapping.target, run.evaluate(mapping.value, token)) for mapping in element.outputs]
+        flows = self.outgoing(run, token, element)
+        scope = run.state.tokens[token.scope_id]
+        data.write(run, token, scope, results)
+        run.set_variables(scope, dict(outputs))
+        run.finish(token, flows)
+
+
+class CatchEvent(CatchingEvent):
+    """Waits for a message, a signal, a condition or a point in time, or several of them."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         run.open_waits(waiting.prepare(run, token, [element]))
@@ -34,7 +53,7 @@ class CatchEvent(Behaviour):
 
 
 class ReceiveTask(Activity):
-    """Waits for its message, in a process or behind an event-based gateway."""
+    """Waits for its message, in a process or behind an event-based gateway, or begins an instance with it."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         run.open_waits(waiting.prepare(run, token, [element]))
@@ -47,7 +66,7 @@ class ReceiveTask(Activity):
         return owner
 
 
-class BoundaryEvent(Behaviour):
+class BoundaryEvent(CatchingEvent):
     """Catches what happens while its activity is active; an interrupting one ends the activity first (10.5.4)."""
 
     def trigger(self, run: Execution, wait: Wait, owner: Token, element: Element) -> Token:
@@ -56,35 +75,46 @@ class BoundaryEvent(Behaviour):
         return propagation.catch_at_boundary(run, owner, element)
 
 
-class StartEvent(Behaviour):
+class StartEvent(CatchingEvent):
     """Begins a scope. That of an event sub-process begins it when its event comes (13.5.4)."""
 
     def trigger(self, run: Execution, wait: Wait, owner: Token, element: Element) -> Token:
+        if owner.element_id == element.id:
+            run.close_waits(owner)
+            run.resume(owner, "complete")
+            return owner
         if not element.interrupting:
             waiting.repeat(run, wait)
         return propagation.start_event_subprocess(run, owner, element)
 
 
 class ThrowEvent(Behaviour):
-    """An intermediate throw event or end event: throws what it is drawn with, then goes on (10.5.5)."""
+    """An intermediate throw event or end event: throws what it is drawn with, then goes on (10.5.5).
+
+    What leaves the way open is thrown first. One that leads elsewhere comes last, and there can be one only.
+    """
+
+    def enter(self, run: Execution, token: Token, element: Element) -> None:
+        data.read(run, token, element)
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
-        throw = _THROWS.get(type(element.event))
-        if throw is None:
-            run.resume(token, "complete")
-        else:
-            throw(run, token, element, element.event)
+        for definition in element.events:
+            if type(definition) in _THROWS and token.id in run.state.tokens:
+                _THROWS[type(definition)](run, token, element, definition)
+        if token.id not in run.state.tokens:
+            return
+        for definition in element.events:
+            if type(definition) in _WAYS:
+                _WAYS[type(definition)](run, token, element, definition)
+                return
+        run.resume(token, "complete")
+
+    def outgoing(self, run: Execution, token: Token, element: Element) -> Sequence[Flow]:
+        return element.outgoing
 
 
-def _throw_message(run: Execution, token: Token, element: Element, definition: MessageDefinition) -> None:
-    propagation.throw_message(run, token, element, definition)
-    run.resume(token, "complete")
-
-
-def _throw_signal(run: Execution, token: Token, element: Element, definition: SignalDefinition) -> None:
-    name = run.text(definition.name, token) or ""
-    run.emit(facts.SignalThrown(token.id, name, propagation.payload(run, token, element)))
-    run.resume(token, "complete")
+def _throw_escalation(run: Execution, token: Token, _element: Element, definition: EscalationDefinition) -> None:
+    propagation.throw_escalation(run, token, definition.code or "")
 
 
 def _throw_error(run: Execution, token: Token, _element: Element, definition: ErrorDefinition) -> None:
@@ -101,9 +131,35 @@ def _terminate(run: Execution, token: Token, element: Element, _definition: Term
     run.resume(token, "complete")
 
 
-_THROWS: Mapping[type, Callable[[Execution, Token, Element, Any], None]] = {
-    MessageDefinition: _throw_message,
-    SignalDefinition: _throw_signal,
+def _link(run: Execution, token: Token, _element: Element, definition: LinkDefinition) -> None:
+    """Goes on at the other end of the link, as if a flow led there (10.5.1)."""
+    target = run.model(token).elements[definition.peers[0]]
+    run.emit(facts.ElementCompleted(token.id))
+    run.activate(target, token.scope_id, phase="complete")
+
+
+def _compensate(run: Execution, token: Token, element: Element, definition: CompensateDefinition) -> None:
+    undone = compensation.what_to_undo(run, token, definition.activity)
+    if definition.waits:
+        compensation.begin(run, token, undone)
+    else:
+        compensation.begin(run, run.activate(element, token.scope_id, phase=None), undone)
+        run.resume(token, "complete")
+
+
+def _cancel(run: Execution, token: Token, element: Element, _definition: CancelDefinition) -> None:
+    compensation.cancel(run, token, element)
+
+
+_THROWS: Mapping[type[EventDefinition], Callable[[Execution, Token, Element, Any], None]] = {
+    MessageDefinition: propagation.throw_message,
+    SignalDefinition: propagation.throw_signal,
+    EscalationDefinition: _throw_escalation,
+}
+_WAYS: Mapping[type[EventDefinition], Callable[[Execution, Token, Element, Any], None]] = {
+    CompensateDefinition: _compensate,
     ErrorDefinition: _throw_error,
     TerminateDefinition: _terminate,
+    CancelDefinition: _cancel,
+    LinkDefinition: _link,
 }

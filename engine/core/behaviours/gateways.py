@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.core import facts, waiting
+from engine.core import facts, joins, waiting
 from engine.core.behaviours.behaviour import Behaviour, default_of, holds
 from engine.core.execution import Execution
 from engine.core.model import Element, Flow
@@ -38,15 +38,41 @@ class ParallelGateway(Behaviour):
         if all(incoming.id in arrived for incoming in element.incoming):
             run.emit(facts.TokensJoined(scope_id, element.id))
             run.activate(element, scope_id)
-        else:
-            run.leave_scope(scope_id)
 
     def outgoing(self, run: Execution, token: Token, element: Element) -> Sequence[Flow]:
         return element.outgoing
 
 
+class InclusiveGateway(Behaviour):
+    """Takes every flow whose condition holds, else the default flow; joins every token that can come (13.4.3)."""
+
+    def arrive(self, run: Execution, scope_id: int, element: Element, flow: Flow) -> None:
+        if len(element.incoming) == 1:
+            run.activate(element, scope_id)
+        else:
+            run.emit(facts.TokenArrived(scope_id, element.id, flow.id))
+
+
+class ComplexGateway(Behaviour):
+    """Goes on when its activation condition holds, then takes in what still comes of that round (13.4.5).
+
+    What comes late goes on only by flows that have a condition; there, ``waitingForStart`` is false.
+    """
+
+    def arrive(self, run: Execution, scope_id: int, element: Element, flow: Flow) -> None:
+        run.emit(facts.TokenArrived(scope_id, element.id, flow.id))
+        scope = run.state.tokens[scope_id]
+        if element.id not in scope.activated:
+            joins.activate(run, scope, element)
+
+    def outgoing(self, run: Execution, token: Token, element: Element) -> Sequence[Flow]:
+        if token.variables["waitingForStart"]:
+            return super().outgoing(run, token, element)
+        return [flow for flow in element.outgoing if flow.condition is not None and holds(run, token, flow)]
+
+
 class EventBasedGateway(Behaviour):
-    """Waits for the events behind it, and goes on with the one that comes first (13.4.4)."""
+    """Waits for the events behind it, and goes on with the one that comes first; or begins with it (13.4.4)."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         elements = run.model(token).elements
@@ -60,6 +86,7 @@ def choose(run: Execution, wait: Wait, gateway: Token) -> Token:
     target = run.model(gateway).elements[flow.target]
     scope_id = gateway.scope_id
     run.close_waits(gateway)
+    run.resolve_incident(gateway)
     run.emit(facts.ElementCompleted(gateway.id))
     run.emit(facts.FlowTaken(scope_id, flow.id))
     return run.activate(target, scope_id, phase="complete")

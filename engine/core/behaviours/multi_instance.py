@@ -1,10 +1,10 @@
-"""The body of a multi-instance activity (BPMN 2.0, 13.3.7)."""
+"""The body around the instances of a loop or multi-instance activity (BPMN 2.0, 13.3.6 and 13.3.7)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from engine.core import facts, items
+from engine.core import data, facts, items
 from engine.core.behaviours.behaviour import Activity
 from engine.core.execution import Execution
 from engine.core.expressions import ExpressionError, as_json
@@ -14,11 +14,22 @@ from engine.core.state import Token
 MAX_ITEMS = 100_000
 
 
-class MultiInstanceBody(Activity):
-    """Starts an item for each value, at once or one after the other, and completes with the last."""
+class Body(Activity):
+    """Starts instances, at once or one after the other, and completes with the last."""
+
+    def complete(self, run: Execution, token: Token, element: Element) -> None:
+        flows = self.outgoing(run, token, element)
+        collected = items.collected(token, element)
+        if collected is not None:
+            run.set_variable(token, *collected)
+        self.leave(run, token, element, data.results(run, token, element), flows)
+
+
+class MultiInstanceBody(Body):
+    """Multi-instance: one for each value of a collection, or as many as a number says, at once or in turn."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
-        loop = items.loop_of(element)
+        loop = items.multi_instance_of(element)
         values = _values(run, token, loop)
         run.emit(facts.MultiInstanceStarted(token.id, values))
         if not values:
@@ -26,13 +37,17 @@ class MultiInstanceBody(Activity):
         for index in range(min(1, len(values)) if loop.sequential else len(values)):
             items.start(run, token, element, index)
 
-    def complete(self, run: Execution, token: Token, element: Element) -> None:
-        loop, held = items.loop_of(element), items.items_of(token)
-        flows = self.outgoing(run, token, element)
-        if loop.output_collection is not None:
-            collected = [held.outputs[index] for index in sorted(held.outputs)]
-            run.set_variable(token, loop.output_collection, collected)
-        run.finish(token, flows)
+
+class StandardLoopBody(Body):
+    """Standard loop: one after the other, while its condition holds, up to its maximum."""
+
+    def execute(self, run: Execution, token: Token, element: Element) -> None:
+        goes_on = items.begins(run, token, element)
+        run.emit(facts.LoopStarted(token.id))
+        if goes_on:
+            items.start(run, token, element, 0)
+        else:
+            run.resume(token, "complete")
 
 
 def _values(run: Execution, token: Token, loop: MultiInstance) -> tuple[Any, ...]:

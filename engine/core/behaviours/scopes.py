@@ -4,44 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.core import facts, waiting
+from engine.core import compensation, data, facts, starting, waiting
 from engine.core.behaviours.behaviour import Activity
 from engine.core.execution import Execution
-from engine.core.model import CallSpec, Element
+from engine.core.model import AdHocSpec, CallSpec, Element
 from engine.core.state import ROOT, Token
 from engine.errors import ExecutionFailed
 
 
 def open_scope(run: Execution, token: Token, element: Element) -> None:
     """Give a scope its own variables (10.4.1), and wait for everything that may start an event sub-process of it."""
+    data.declare(run, token, element)
     elements = run.model(token).elements
     starts = [elements[subprocess].start_event for subprocess in element.event_subprocesses]
-    opened = waiting.prepare(run, token, (elements[start] for start in starts if start is not None))
-    for name in element.declared:
-        if name not in token.variables:
-            run.set_local(token, name, None)
-    run.open_waits(opened)
+    run.open_waits(waiting.prepare(run, token, (elements[start] for start in starts if start is not None)))
 
 
-def is_empty(token: Token, element: Element) -> bool:
-    """Whether a scope has come to its end.
-
-    Raises:
-        ExecutionFailed: tokens wait at a join for others that can never come.
-    """
-    if token.children:
-        return False
-    for gateway, flows in token.arrived.items():
-        came = ", ".join(f"'{flow}'" for flow in flows)
-        raise ExecutionFailed(
-            element.id,
-            f"the join '{gateway}' has tokens from {came} only, and nothing is left that could send the rest.",
-        )
-    return True
+def is_empty(token: Token) -> bool:
+    """Whether a scope has come to its end: tokens that wait at gateways are part of it."""
+    return not (token.children or token.arrived or token.activated)
 
 
 class SubProcess(Activity):
-    """An embedded sub-process begins at its start event; an event sub-process was begun by the event that came."""
+    """Begins at its start event, or where no flow leads; an event sub-process was begun by the event that came."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         open_scope(run, token, element)
@@ -49,11 +34,54 @@ class SubProcess(Activity):
             for start_id in token.children:
                 run.resume(run.state.tokens[start_id], "complete")
         else:
-            assert element.start_event is not None
-            run.activate(run.model(token).elements[element.start_event], token.id)
+            starting.begin_plainly(run, token, element)
+            run.leave_scope(token.id)
 
     def is_done(self, run: Execution, token: Token, element: Element) -> bool:
-        return is_empty(token, element)
+        return is_empty(token)
+
+
+class Transaction(SubProcess):
+    """A sub-process that a cancel end event undoes; it then goes on from its cancel boundary event (13.3.5)."""
+
+
+class AdHocSubProcess(SubProcess):
+    """Starts everything in it that no flow leads to, at once or one after the other (10.3.5, 13.3.5)."""
+
+    def execute(self, run: Execution, token: Token, element: Element) -> None:
+        open_scope(run, token, element)
+        if _ad_hoc(element).sequential:
+            run.emit(facts.ElementsPlanned(token.id, element.entries))
+            self._start_next(run, token)
+        else:
+            starting.begin_plainly(run, token, element)
+        run.leave_scope(token.id)
+
+    def is_done(self, run: Execution, token: Token, element: Element) -> bool:
+        """Looked at whenever an activity in it has completed."""
+        spec = _ad_hoc(element)
+        if spec.completion_condition is not None and bool(run.evaluate(spec.completion_condition, token)):
+            self._stop(run, token, spec)
+        return is_empty(token) and not self._start_next(run, token)
+
+    def _start_next(self, run: Execution, token: Token) -> bool:
+        if not token.planned:
+            return False
+        following, *later = token.planned
+        run.emit(facts.ElementsPlanned(token.id, tuple(later)))
+        run.activate(run.model(token).elements[following], token.id)
+        return True
+
+    def _stop(self, run: Execution, token: Token, spec: AdHocSpec) -> None:
+        if spec.cancels_remaining:
+            run.empty(token, "the completion condition holds")
+        elif token.planned:
+            run.emit(facts.ElementsPlanned(token.id, ()))
+
+
+def _ad_hoc(element: Element) -> AdHocSpec:
+    assert isinstance(element.spec, AdHocSpec)
+    return element.spec
 
 
 class Process(Activity):
@@ -61,11 +89,10 @@ class Process(Activity):
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         open_scope(run, token, element)
-        assert element.start_event is not None
-        run.activate(run.model(token).elements[element.start_event], token.id)
+        starting.begin_plainly(run, token, element)
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
-        if not is_empty(token, element):
+        if not is_empty(token):
             return
         if token.id == ROOT:
             run.finish(token, ())
@@ -87,9 +114,9 @@ class CallActivity(Activity):
         definition_id = run.library.resolve(key, spec.binding, version, caller, known)
         called = run.library.process(definition_id)
         process = called.elements[called.key]
-        if process.start_event is None:
+        if not process.entries:
             raise ExecutionFailed(element.id, f"the called process '{key}' has no start event without a trigger.")
-        variables = dict(run.visible(token)) if spec.all_inputs else {}
+        variables = {**(run.visible(token) if spec.all_inputs else {}), **data.given(token, element)}
         for mapping in spec.inputs:
             variables[mapping.target] = run.evaluate(mapping.value, token)
         # It opens in a step of its own: where that fails, it is the called process that is tried again, not the call.
@@ -98,7 +125,13 @@ class CallActivity(Activity):
             run.set_local(scope, name, value)
 
     def is_done(self, run: Execution, token: Token, element: Element) -> bool:
-        return not _called(run, token).children
+        called = _called(run, token)
+        if not is_empty(called):
+            return False
+        for name in element.parameters:
+            if name in called.variables:
+                run.set_local(token, name, called.variables[name])
+        return True
 
     def outputs(self, run: Execution, token: Token, element: Element) -> list[tuple[str, Any]]:
         spec = element.spec
@@ -111,6 +144,7 @@ class CallActivity(Activity):
 
     def close(self, run: Execution, token: Token) -> None:
         called = _called(run, token)
+        compensation.keep(run, called, run.element(called))
         run.close_waits(called)
         run.emit(facts.ElementCompleted(called.id))
 

@@ -6,8 +6,20 @@ from collections.abc import Callable
 
 from engine.core.behaviours.activities import DECISION_MAPPINGS
 from engine.core.expressions import Expression
-from engine.core.model import CallSpec, DecisionSpec, JobSpec, MultiInstance, ScriptSpec, Spec, UserTaskSpec
-from engine.core.reading.events import message
+from engine.core.model import (
+    AdHocSpec,
+    CallSpec,
+    ComplexGatewaySpec,
+    DecisionSpec,
+    EventGatewaySpec,
+    JobSpec,
+    ScriptSpec,
+    Spec,
+    UserTaskSpec,
+)
+from engine.core.reading import resources
+from engine.core.reading.attributes import flag
+from engine.core.reading.events import message, operation_of
 from engine.core.reading.parameters import call_mappings
 from engine.core.reading.reader import Reader
 from engine.core.reading.xml import Node, child, extensions, text, vendor
@@ -24,13 +36,17 @@ def _user_task(reader: Reader, node: Node) -> UserTaskSpec:
         return reader.template(node, vendor(node, name))
 
     def values(name: str) -> tuple[Expression, ...]:
-        found = [reader.template(node, part.strip()) for part in _parts(vendor(node, name) or "")]
+        found = [reader.template(node, part) for part in resources.parts(vendor(node, name) or "")]
         return tuple(expression for expression in found if expression is not None)
 
+    people = resources.people(reader, node)
+    assignee = value("assignee")
+    if assignee is not None and people.assignee is not None:
+        reader.problem(node, "It has a performer and a camunda:assignee.", "Keep one of them.")
     return UserTaskSpec(
-        assignee=value("assignee"),
-        candidate_users=values("candidateUsers"),
-        candidate_groups=values("candidateGroups"),
+        assignee=assignee or people.assignee,
+        candidate_users=values("candidateUsers") + people.users,
+        candidate_groups=values("candidateGroups") + people.groups,
         due=value("dueDate"),
         follow_up=value("followUpDate"),
         priority=value("priority"),
@@ -38,26 +54,8 @@ def _user_task(reader: Reader, node: Node) -> UserTaskSpec:
     )
 
 
-def _parts(listed: str) -> list[str]:
-    """Split at the commas that are outside of ``${…}``."""
-    parts, start, depth = [], 0, 0
-    for position, character in enumerate(f"{listed},"):
-        depth += (character == "{") - (character == "}")
-        if character == "," and (depth == 0 or position == len(listed)):
-            parts.append(listed[start:position])
-            start = position + 1
-    return [part for part in parts if part.strip()]
-
-
 def _job(reader: Reader, node: Node) -> Spec:
-    if vendor(node, "type") != "external" or not vendor(node, "topic"):
-        reader.problem(
-            node,
-            "It says nothing about who does the work.",
-            'Give it camunda:type="external" and the camunda:topic of a handler.',
-        )
-        return None
-    topic = reader.template(node, vendor(node, "topic"))
+    topic = _topic(reader, node)
     cycles = extensions(node, "failedJobRetryTimeCycle")
     return (
         None
@@ -70,7 +68,20 @@ def _job(reader: Reader, node: Node) -> Spec:
     )
 
 
+def _topic(reader: Reader, node: Node) -> Expression | None:
+    """By which topic a handler is found: the one it is given, else its operation's name, else its id."""
+    if vendor(node, "type") is not None or vendor(node, "topic") is not None:
+        if vendor(node, "type") == "external" and vendor(node, "topic"):
+            return reader.template(node, vendor(node, "topic"))
+        right = 'Give it camunda:type="external" and the camunda:topic of a handler.'
+        reader.problem(node, "It does not say in full who does the work.", right)
+        return None
+    operation = operation_of(reader, node)
+    return reader.literal(node.get("id", "") if operation is None else operation.get("name", "").strip())
+
+
 def _send_task(reader: Reader, node: Node) -> Spec:
+    """Sends its message, unless a handler does; one that names no message is work for a handler."""
     if vendor(node, "topic") is None and node.get("messageRef") is not None:
         return message(reader, node, node)
     return _job(reader, node)
@@ -81,17 +92,26 @@ def _receive_task(reader: Reader, node: Node) -> Spec:
 
 
 def _script_task(reader: Reader, node: Node) -> Spec:
-    source = text(child(node, "script"))
-    if not source:
+    written = child(node, "script")
+    source = text(written)
+    if written is None or not source:
         reader.problem(node, "The script task has no script.", "Write a statement a line.")
         return None
-    script = reader.script(child(node, "script"), source)
+    if next(written.iterchildren("{*}*"), None) is not None:
+        reader.problem(written, "There are XML elements in the script.", "Write < as &lt;.")
+    script = reader.script(written, source)
     return None if script is None else ScriptSpec(script, vendor(node, "resultVariable"))
 
 
 def _business_rule_task(reader: Reader, node: Node) -> Spec:
+    """Asks a decision table; one that names none is work for a handler."""
     decision = reader.template(node, vendor(node, "decisionRef"))
-    if vendor(node, "decisionRef") is None:
+    is_job = vendor(node, "decisionRef") is None
+    for attribute in _OF_DECISIONS if is_job else _OF_JOBS:
+        if vendor(node, attribute) is not None:
+            other = "without" if is_job else "beside"
+            reader.problem(node, f"camunda:{attribute} means nothing {other} a camunda:decisionRef.", "Delete it.")
+    if is_job:
         return _job(reader, node)
     mapping = vendor(node, "mapDecisionResult") or "resultList"
     if mapping not in DECISION_MAPPINGS:
@@ -99,6 +119,10 @@ def _business_rule_task(reader: Reader, node: Node) -> Spec:
         reader.problem(node, f'camunda:mapDecisionResult="{mapping}" is not known.', f"Use one of {known}.")
         return None
     return None if decision is None else DecisionSpec(decision, mapping, vendor(node, "resultVariable"))
+
+
+_OF_JOBS = ("type", "topic", "taskPriority")
+_OF_DECISIONS = ("mapDecisionResult", "resultVariable")
 
 
 def _call_activity(reader: Reader, node: Node) -> Spec:
@@ -129,50 +153,34 @@ _BINDING_ATTRIBUTES: dict[str, str | None] = {
 }
 
 
-def multi_instance(reader: Reader, node: Node) -> MultiInstance | None:
-    """The multi-instance marker of an activity."""
-    loop = child(node, "multiInstanceLoopCharacteristics")
-    if loop is None:
-        return None
-    collection = vendor(loop, "collection") or _data(reader, loop, "loopDataInputRef")
-    cardinality = child(loop, "loopCardinality")
-    if (collection is None) == (cardinality is None):
-        reader.problem(loop, "It needs a collection or a number of instances.", "Give it one of the two.")
-        return None
-    if loop.get("behavior", "All") != "All":
-        reader.problem(loop, f'behavior="{loop.get("behavior")}" is not supported.', "")
-    output, collected = _data_item(loop, "outputDataItem"), _data(reader, loop, "loopDataOutputRef")
-    if (output is None) != (collected is None):
-        reader.problem(loop, "An output collection and an output element need each other.", "Give it both.")
-    condition = child(loop, "completionCondition")
-    return MultiInstance(
-        sequential=loop.get("isSequential") == "true",
-        collection=reader.expression(loop, collection),
-        cardinality=None if cardinality is None else reader.expression(loop, text(cardinality)),
-        element_variable=vendor(loop, "elementVariable") or _data_item(loop, "inputDataItem"),
-        completion_condition=None if condition is None else reader.expression(condition, text(condition)),
-        output_collection=collected,
-        output_element=output,
+def _complex_gateway(reader: Reader, node: Node) -> Spec:
+    return ComplexGatewaySpec(reader.formal(child(node, "activationCondition")))
+
+
+def _event_gateway(_reader: Reader, node: Node) -> Spec:
+    return EventGatewaySpec(node.get("eventGatewayType") == "Parallel")
+
+
+def _ad_hoc(reader: Reader, node: Node) -> Spec:
+    return AdHocSpec(
+        sequential=node.get("ordering") == "Sequential",
+        completion_condition=reader.formal(child(node, "completionCondition")),
+        cancels_remaining=flag(node, "cancelRemainingInstances", default=True),
     )
-
-
-def _data(reader: Reader, loop: Node, name: str) -> str | None:
-    """The variable that a reference means: that of a property with this id, or else of this name."""
-    referred = text(child(loop, name))
-    return reader.data.get(referred, referred) or None
-
-
-def _data_item(loop: Node, name: str) -> str | None:
-    item = child(loop, name)
-    return None if item is None else item.get("name") or item.get("id")
 
 
 _READERS: dict[str, Callable[[Reader, Node], Spec]] = {
     "userTask": _user_task,
+    "globalUserTask": _user_task,
     "serviceTask": _job,
     "sendTask": _send_task,
     "receiveTask": _receive_task,
     "scriptTask": _script_task,
+    "globalScriptTask": _script_task,
     "businessRuleTask": _business_rule_task,
+    "globalBusinessRuleTask": _business_rule_task,
     "callActivity": _call_activity,
+    "complexGateway": _complex_gateway,
+    "eventBasedGateway": _event_gateway,
+    "adHocSubProcess": _ad_hoc,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Mapping
 
 from engine.core.expressions import (
@@ -12,7 +13,9 @@ from engine.core.expressions import (
     parse_script,
     parse_template,
 )
-from engine.core.reading.xml import Node, text
+from engine.core.expressions.expression import of_tree
+from engine.core.model import CorrelationKey
+from engine.core.reading.xml import Node, split, text
 from engine.errors import Problem
 
 MAX_CODE = 250_000
@@ -20,22 +23,38 @@ MAX_CODE = 250_000
 
 _EACH = 10
 
+LANGUAGES = frozenset({"python", "text/x-python", "pujiang", "juel"})
+"""What an expression or a script may call the language that it is written in."""
+
+_HOLD_ELEMENTS = frozenset({"definitions", "process", "subProcess", "transaction", "adHocSubProcess", "collaboration"})
+
 
 class Reader:
-    """Problems so far, and what elements refer to by id: `definitions`, and the names of variables in `data`."""
+    """Problems so far, and what elements refer to by id.
+
+    `definitions` are the elements of the file that are no part of a process. `data` are the names of the variables, and
+    `stores` those of the data stores, that ids of data stand for. `correlation` gives the keys of a message, by its id,
+    in the process that is being read, and `supported` are the interfaces by which others call that.
+    """
 
     def __init__(self, functions: Collection[str], definitions: Mapping[str, Node]) -> None:
         self.functions = frozenset(functions)
         self.definitions = definitions
         self.data: dict[str, str] = {}
+        self.stores: dict[str, str] = {}
+        self.correlation: Callable[[str], tuple[CorrelationKey, ...]] = lambda message: ()
+        self.supported: frozenset[str] = frozenset()
         self.problems: list[Problem] = []
         self._code = 0
 
     def problem(self, node: Node, wrong: str, right: str = "", below: int = 0) -> None:
-        """Something is wrong with a node, so many lines `below` its first one."""
-        owner = node
-        while owner.get("id") is None and owner.getparent() is not None:
-            owner = owner.getparent()
+        """What is wrong with an element, or with a part of it that no diagram shows, and what would be right.
+
+        It is so many lines `below` the first one of the part.
+        """
+        owner, around = node, node.getparent()
+        while around is not None and (owner.get("id") is None or split(around.tag)[1] not in _HOLD_ELEMENTS):
+            owner, around = around, around.getparent()
         self.problems.append(Problem(owner.get("id"), (node.sourceline or 0) + below, wrong, right))
 
     def expression(self, node: Node, source: str | None) -> Expression | None:
@@ -45,6 +64,31 @@ class Reader:
     def template(self, node: Node, source: str | None) -> Expression | None:
         """Text with ``${…}`` in it; None where there is none or it is wrong."""
         return None if source is None else self._parsed(node, source, parse_template)
+
+    def formal(self, node: Node | None) -> Expression | None:
+        """An expression that is an element of its own; None where there is none or it is wrong."""
+        return self._formal(node, parse)
+
+    def formal_template(self, node: Node | None) -> Expression | None:
+        """Like `formal`, for text with ``${…}`` in it."""
+        return self._formal(node, parse_template)
+
+    def _formal(self, node: Node | None, parser: Callable[[str], Expression]) -> Expression | None:
+        # What is in a language that is not known is a problem by that attribute alone.
+        if node is None or node.get("language", "juel") not in LANGUAGES:
+            return None
+        if not self.said(node):
+            self.problem(node, f"Its {split(node.tag)[1]} is empty.", "Write it as ${…}.")
+            return None
+        return self._parsed(node, self.said(node), parser)
+
+    def said(self, node: Node) -> str:
+        """What an expression says, without its documentation."""
+        return "".join([node.text or "", *(part.tail or "" for part in node)]).strip()
+
+    def variable(self, name: str) -> Expression:
+        """The value of a variable, whatever characters are in its name."""
+        return of_tree(name, ast.Name(name, ast.Load()))
 
     def literal(self, source: str) -> Expression:
         """Text that means itself, ``${`` included."""
@@ -86,10 +130,16 @@ class Reader:
 
     def reference(self, node: Node, attribute: str, kind: str) -> Node | None:
         """The message, signal or error that `attribute` refers to; None, and a problem, where there is none."""
-        name = node.get(attribute)
-        found = None if name is None else self.definitions.get(name.rpartition(":")[2])
-        if found is None or not str(found.tag).endswith("}" + kind):
-            self.problem(node, f"{attribute} names no {kind}.", f"Choose one of the diagram's {kind}s.")
+        return self.find(node, node.get(attribute), attribute, kind)
+
+    def find(self, node: Node, name: str | None, what: str, kind: str) -> Node | None:
+        """The element of this kind that a `name` stands for; None, and a problem, where there is none."""
+        found = None if name is None else self.definitions.get(name.strip().rpartition(":")[2])
+        if found is None or split(found.tag)[1] != kind:
+            wrong = (
+                f"It names no {kind} ({what})." if name is None else f"{what} names no {kind}: there is no '{name}'."
+            )
+            self.problem(node, wrong, f"Choose one of the diagram's {kind}s.")
             return None
         return found
 

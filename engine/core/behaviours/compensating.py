@@ -1,0 +1,24 @@
+"""A token that undoes what was completed (BPMN 2.0, 13.5.5): a compensation event, a cancelled transaction, or a scope
+that was completed and is open again for that.
+"""
+
+from __future__ import annotations
+
+from engine.core import compensation
+from engine.core.behaviours.behaviour import Behaviour
+from engine.core.execution import Execution
+from engine.core.model import CompensateDefinition, Element
+from engine.core.state import Token
+
+
+class Compensating(Behaviour):
+    """Undoes one thing after the other, and goes on when nothing is left."""
+
+    def complete(self, run: Execution, token: Token, element: Element) -> None:
+        if token.children or compensation.undo_next(run, token):
+            return
+        if token.cancelled:
+            compensation.end_transaction(run, token)
+        else:
+            waited = any(isinstance(each, CompensateDefinition) and each.waits for each in element.events)
+            run.finish(token, element.outgoing if waited else ())

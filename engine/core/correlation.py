@@ -1,0 +1,74 @@
+"""Correlation: how a message finds the one conversation that it belongs to (BPMN 2.0, 8.3.2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from engine.core import facts
+from engine.core.execution import Execution, jsonable
+from engine.core.expressions import ExpressionError
+from engine.core.model import CorrelationKey, MessageDefinition
+from engine.core.state import Token
+from engine.errors import ExecutionFailed
+
+
+def expected(run: Execution, owner: Token, definition: MessageDefinition) -> str | None:
+    """The key of the messages that a subscription takes; None where it takes any message of its name.
+
+    A conversation has the key that its first message gave it, or that the process binds to its own data; before that
+    it takes whatever comes. Without correlation keys it is the one that the diagram gives, else the business key.
+
+    Raises:
+        ExpressionError: the key cannot be worked out.
+    """
+    if definition.key is not None:
+        return run.text(definition.key, owner)
+    if not definition.correlation:
+        return run.state.business_key
+    known = run.state.tokens[owner.process_id].correlation
+    for key in definition.correlation:
+        if all(each.binding is not None for each in key.properties):
+            return _bound(run, owner, key)
+        if key.name in known:
+            return known[key.name]
+    return None
+
+
+def _bound(run: Execution, owner: Token, key: CorrelationKey) -> str:
+    values = [run.evaluate(each.binding, owner) for each in key.properties if each.binding is not None]
+    return _written(key, values)
+
+
+def learn(run: Execution, token: Token, definition: MessageDefinition, variables: Mapping[str, Any]) -> None:
+    """Keep the keys that a message brings along or takes with it, where the conversation has none yet.
+
+    A message without the properties of a key says nothing of it.
+    """
+    scope = run.state.tokens[token.process_id]
+    for key in definition.correlation:
+        value = value_of(key, variables, run.functions) if key.name not in scope.correlation else None
+        if value is not None:
+            run.emit(facts.CorrelationKeySet(scope.id, key.name, value))
+
+
+def keys_of(
+    definition: MessageDefinition, variables: Mapping[str, Any], functions: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """The keys under which a message with these variables is looked for among those who wait by `definition`."""
+    found = (value_of(key, variables, functions) for key in definition.correlation)
+    return tuple(value for value in found if value is not None)
+
+
+def value_of(key: CorrelationKey, variables: Mapping[str, Any], functions: Mapping[str, Any]) -> str | None:
+    """One text for the values of all properties of a key; None where one of them is not in the message."""
+    try:
+        return _written(key, [each.path.evaluate(variables, functions) for each in key.properties])
+    except (ExpressionError, ExecutionFailed):
+        return None
+
+
+def _written(key: CorrelationKey, values: list[Any]) -> str:
+    named = {each.name: jsonable(each.name, value) for each, value in zip(key.properties, values, strict=True)}
+    return json.dumps({key.name: named}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
