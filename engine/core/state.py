@@ -233,8 +233,9 @@ def _completed_to_list(each: Completed) -> list[Any]:
 
 
 def _completed_from_list(values: list[Any]) -> Completed:
-    *what, inner = values[:6]
-    return Completed(*what, [_completed_from_list(part) for part in inner], *values[6:])
+    token_id, element_id, definition_id, index, variables, inner, *rest = values
+    inside = [_completed_from_list(part) for part in inner]
+    return Completed(token_id, element_id, definition_id, index, variables, inside, complete=not rest)
 
 
 def _wait_to_list(wait: Wait) -> list[Any]:

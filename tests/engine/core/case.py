@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,13 +22,28 @@ HEADER = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="d" targetNamespace="urn:test">'
     '<message id="msg_m" name="m"/><message id="msg_k" name="k"/><signal id="sig_g" name="g"/>'
-    '<error id="err_x" name="x" errorCode="X"/><error id="err_y" name="y" errorCode="Y"/>'
+    '<signal id="sig_h" name="h"/><error id="err_x" name="x" errorCode="X"/><error id="err_y" name="y" errorCode="Y"/>'
+    '<escalation id="esc_c" name="c" escalationCode="C"/><escalation id="esc_d" name="d" escalationCode="D"/>'
 )
 
 
 def process(body: str, *paths: str, key: str = "P", conditions: Mapping[str, str] | None = None) -> str:
     """A process of `body` and of flows along paths such as ``"s u e"``; the flow from s to u has the id ``s-u``."""
-    return f'<process id="{key}" isExecutable="true">{body}{flows(*paths, conditions=conditions)}</process>'
+    return f'<process id="{key}" isExecutable="true">{_in_order(body, flows(*paths, conditions=conditions))}</process>'
+
+
+def _in_order(body: str, drawn: str) -> str:
+    """BPMN's schema wants artifacts behind flow elements; tests write an association where it belongs."""
+    outside = re.split(
+        r"(<(?:subProcess|transaction|adHocSubProcess)\b.*</(?:subProcess|transaction|adHocSubProcess)>)", body
+    )
+    own = [part for place, part in enumerate(outside) if place % 2 == 0]
+    artifacts = "".join(found for part in own for found in re.findall(_ASSOCIATION, part))
+    outside[::2] = [re.sub(_ASSOCIATION, "", part) for part in own]
+    return "".join(outside) + drawn + artifacts
+
+
+_ASSOCIATION = r"<association [^>]*/>"
 
 
 def flows(*paths: str, conditions: Mapping[str, str] | None = None) -> str:
@@ -47,6 +63,42 @@ def log(name: str) -> str:
     return f"<scriptTask id=\"{name}\"><script>log('{name}')</script></scriptTask>"
 
 
+def event(kind: str, name: str, definitions: str, attributes: str = "") -> str:
+    """An event of that kind, such as ``boundaryEvent``, with its definitions as XML."""
+    return f'<{kind} id="{name}" {attributes}>{definitions}</{kind}>'
+
+
+def boundary(name: str, host: str, definitions: str, *, interrupting: bool = True) -> str:
+    attributes = f'attachedToRef="{host}" cancelActivity="{str(interrupting).lower()}"'
+    return event("boundaryEvent", name, definitions, attributes)
+
+
+def scope(name: str, body: str, *paths: str, kind: str = "subProcess", attributes: str = "", **options: Any) -> str:
+    """A sub-process of `body` and of flows along paths, begun and ended as the body says."""
+    return f'<{kind} id="{name}" {attributes}>{_in_order(body, flows(*paths, **options))}</{kind}>'
+
+
+def event_subprocess(name: str, definitions: str, body: str, *paths: str, interrupting: bool = True) -> str:
+    """Its start event is called like it, with ``_s`` behind."""
+    start = event("startEvent", f"{name}_s", definitions, f'isInterrupting="{str(interrupting).lower()}"')
+    return scope(name, start + body, *paths, attributes='triggeredByEvent="true"')
+
+
+START, END = '<startEvent id="s"/>', '<endEvent id="e"/>'
+SIGNAL, SIGNAL_H = '<signalEventDefinition signalRef="sig_g"/>', '<signalEventDefinition signalRef="sig_h"/>'
+MESSAGE = '<messageEventDefinition messageRef="msg_m"/>'
+ERROR, ESCALATION = '<errorEventDefinition errorRef="err_x"/>', '<escalationEventDefinition escalationRef="esc_c"/>'
+COMPENSATE, CANCEL = "<compensateEventDefinition/>", "<cancelEventDefinition/>"
+
+
+def timer(duration: str) -> str:
+    return f"<timerEventDefinition><timeDuration>{duration}</timeDuration></timerEventDefinition>"
+
+
+def condition(expression: str) -> str:
+    return f"<conditionalEventDefinition><condition>{expression}</condition></conditionalEventDefinition>"
+
+
 def diagram(*processes: str) -> bytes:
     return f"{HEADER}{''.join(processes)}</definitions>".encode()
 
@@ -61,6 +113,7 @@ class Case:
             model.key: model for model in compile(diagram(*processes), "test", self.functions)
         }
         self.decisions = dict(decisions or {})
+        self.stores: dict[str, Any] = {}
         self.now = datetime(2026, 5, 1, tzinfo=UTC)
         self.state = State()
         self.facts: list[facts.Fact] = []
@@ -80,10 +133,13 @@ class Case:
             raise NotFound("decision table", key)
         return self.decisions[key]
 
+    def stored(self, store: str) -> Any:
+        return self.stores.get(store)
+
     # Commands
 
-    def start(self, *, key: str = "P", at: str | None = None, **variables: Any) -> Case:
-        self._run(None, c.StartInstance(key, "case-1", variables, at))
+    def start(self, *, key: str = "P", at: str | None = None, trigger: int = 0, **variables: Any) -> Case:
+        self._run(None, c.StartInstance(key, "case-1", variables, at, trigger=trigger))
         return self
 
     def do(self, command: c.Command) -> list[facts.Fact]:
@@ -92,6 +148,7 @@ class Case:
     def _run(self, state: State | None, command: c.Command) -> list[facts.Fact]:
         self.state, emitted = run(self, state, command, self.now)
         self.facts.extend(emitted)
+        self.stores.update({fact.store: fact.value for fact in emitted if isinstance(fact, facts.DataStored)})
         written = json.loads(json.dumps([facts.encode(fact) for fact in self.facts]))
         assert replay(facts.decode(fact) for fact in written) == self.state
         assert State.from_json(self.state.to_json()) == self.state
@@ -103,7 +160,7 @@ class Case:
         command = c.CompleteUserTask if self.state.tokens[token].work == "user_task" else c.CompleteJob
         self.do(command(token, variables))
 
-    def message(self, name: str, key: str = "case-1", **variables: Any) -> None:
+    def message(self, name: str, key: str | None = "case-1", **variables: Any) -> None:
         waits = [
             wait for wait in self.state.waits.values() if (wait.kind, wait.name, wait.key) == ("message", name, key)
         ]
@@ -112,6 +169,9 @@ class Case:
 
     def signal(self, name: str, **variables: Any) -> None:
         self.do(c.BroadcastSignal(name, variables))
+
+    def set(self, **variables: Any) -> None:
+        self.do(c.SetVariables(1, variables))
 
     def advance(self, **span: float) -> None:
         """Move the clock on; what is due fires in order of due time, at its due time."""

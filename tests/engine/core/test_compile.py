@@ -27,20 +27,22 @@ def test_every_problem_is_named_at_once_with_element_and_line() -> None:
     xml = diagram(
         "\n"
         + process(
-            '<startEvent id="s"/>\n<inclusiveGateway id="or"/>\n<serviceTask id="j"/>\n'
-            '<exclusiveGateway id="x"/>\n<task id="lonely"/>\n',
-            "s or j x",
-            conditions={"s-or": "a +"},
+            '<startEvent id="s"/>\n<transaction id="t" method="##Store"><startEvent id="in"/><endEvent id="out"/>'
+            '<sequenceFlow id="in-out" sourceRef="in" targetRef="out"/></transaction>\n'
+            '<serviceTask id="j" camunda:topic="work"/>\n<exclusiveGateway id="x"/>\n<userTask id="lonely"/>\n',
+            "s t j x",
+            conditions={"t-j": "a +"},
         )
     )
     found = {problem.element_id: problem for problem in problems(xml)}
-    assert found["or"].line == 3
-    assert "inclusiveGateway" in found["or"].wrong
+    assert found["t"].line == 3
+    assert "##Store" in found["t"].wrong
+    assert "##Compensate" in found["t"].right
     assert found["j"].line == 4
     assert "who does the work" in found["j"].wrong
     assert found["lonely"].line == 6
     assert "nothing ever gets there" in found["lonely"].wrong
-    assert found["s-or"].line == 7
+    assert found["t-j"].line == 7
 
 
 @pytest.mark.parametrize(
@@ -121,31 +123,35 @@ def test_a_document_type_is_refused_and_nothing_is_fetched_or_expanded(doctype: 
     assert "root:" not in str(found)
 
 
+_EXTENSION = '<task id="x"><extensionElements>{}</extensionElements></task>'
 UNSUPPORTED = {
     "camunda:class": '<serviceTask id="x" camunda:class="a.B"/>',
     "camunda:delegateExpression": '<serviceTask id="x" camunda:delegateExpression="${b}"/>',
     "camunda:asyncBefore": '<task id="x" camunda:asyncBefore="true"/>',
-    "isForCompensation": '<task id="x" isForCompensation="true"/>',
-    "startQuantity": '<task id="x" startQuantity="2"/>',
-    "standardLoopCharacteristics": '<task id="x"><standardLoopCharacteristics/></task>',
-    "ioSpecification": '<task id="x"><ioSpecification><inputSet/><outputSet/></ioSpecification></task>',
-    "camunda:executionListener": '<task id="x"><extensionElements><camunda:executionListener/></extensionElements></task>',
+    "camunda:executionListener": _EXTENSION.format("<camunda:executionListener/>"),
     "camunda:formData": '<userTask id="x"><extensionElements><camunda:formData/></extensionElements></userTask>',
-    "complexGateway": '<complexGateway id="x"/>',
-    "transaction": '<transaction id="x"/>',
-    "adHocSubProcess": '<adHocSubProcess id="x"/>',
-    "compensateEventDefinition": '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
-    "linkEventDefinition": '<intermediateThrowEvent id="x"><linkEventDefinition name="l"/></intermediateThrowEvent>',
-    "escalationEventDefinition": '<intermediateThrowEvent id="x"><escalationEventDefinition/></intermediateThrowEvent>',
-    "a intermediateThrowEvent": '<intermediateThrowEvent id="x"><timerEventDefinition/></intermediateThrowEvent>',
-    "dataObject": '<task id="x"/><dataObject id="y"/>',
+    "camunda:variableName": '<intermediateCatchEvent id="x"><conditionalEventDefinition camunda:variableName="a">'
+    "<condition>a</condition></conditionalEventDefinition></intermediateCatchEvent>",
+    "camunda:resultVariable": '<businessRuleTask id="x" camunda:resultVariable="a"/>',
+    "camunda:topic": '<businessRuleTask id="x" camunda:decisionRef="d" camunda:type="external" camunda:topic="t"/>',
     "is meant for Flowable": '<userTask id="x" flowable:assignee="ann" xmlns:flowable="http://flowable.org/bpmn"/>',
-    "is meant for Zeebe": '<userTask id="x"><extensionElements><z:userTask xmlns:z="http://camunda.org/schema/zeebe/1.0"/>'
-    "</extensionElements></userTask>",
-    "instantiate": '<receiveTask id="x" messageRef="msg_m" instantiate="true"/>',
+    "is meant for Zeebe": _EXTENSION.format('<z:userTask xmlns:z="http://camunda.org/schema/zeebe/1.0"/>'),
     "scriptFormat": '<scriptTask id="x" scriptFormat="groovy"><script>a = 1</script></scriptTask>',
-    "behavior": '<task id="x"><multiInstanceLoopCharacteristics behavior="One"><loopCardinality>1</loopCardinality>'
-    "</multiInstanceLoopCharacteristics></task>",
+    'language="urn:FEEL"': '<exclusiveGateway id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y">'
+    '<conditionExpression xsi:type="tFormalExpression" language="urn:FEEL">a = 1</conditionExpression></sequenceFlow>',
+    "isImmediate": '<task id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y" isImmediate="false"/>',
+    'xsi:type="tUserTask"': '<task id="x" xsi:type="tUserTask"/>',
+    "'flowElement'": '<task id="x"/><flowElement xsi:type="tUserTask" id="y"/>',
+    "'implicitThrowEvent'": '<task id="x"/><implicitThrowEvent id="y"/>',
+    "'event' is": '<task id="x"/><event xsi:type="tEndEvent" id="y"/>',
+    "'choreographyTask'": '<task id="x"/><choreographyTask id="y" initiatingParticipantRef="a">'
+    "<participantRef>a</participantRef><participantRef>b</participantRef><messageFlowRef>f</messageFlowRef>"
+    "</choreographyTask>",
+    "'whileExecutingInputRefs'": '<task id="x"><ioSpecification><dataInput id="i"/><inputSet><whileExecutingInputRefs>i'
+    "</whileExecutingInputRefs></inputSet><outputSet/></ioSpecification></task>",
+    "2 sets of data": '<task id="x"><ioSpecification><inputSet/><inputSet/><outputSet/></ioSpecification></task>',
+    "'resourceParameterBinding'": '<userTask id="x"><potentialOwner><resourceRef>r</resourceRef><resourceParameterBinding '
+    'parameterRef="p"><formalExpression>1</formalExpression></resourceParameterBinding></potentialOwner></userTask>',
 }
 
 
@@ -157,7 +163,13 @@ def test_nothing_that_cannot_be_run_is_dropped_silently(what: str) -> None:
 
 WRONG = {
     "There is no function 'shout'": '<scriptTask id="x"><script>shout(1)</script></scriptTask>',
-    "names no message": '<receiveTask id="x"/>',
+    "It names no message": '<receiveTask id="x"/>',
+    "there is no 'gone'": '<receiveTask id="x" messageRef="gone"/>',
+    "Its condition is empty": '<intermediateCatchEvent id="x"><conditionalEventDefinition><condition/>'
+    "</conditionalEventDefinition></intermediateCatchEvent>",
+    "is no activity, gateway or event": '<task id="x"/><sequenceFlow id="f" sourceRef="x" targetRef="gone"/>',
+    "is the default and has a condition": '<task id="x" default="f"/><task id="y"/><sequenceFlow id="f" sourceRef="x" '
+    'targetRef="y"><conditionExpression>a</conditionExpression></sequenceFlow>',
     "has 0 times": '<intermediateCatchEvent id="x"><timerEventDefinition/></intermediateCatchEvent>',
     "but 'tomorrow' is none": '<intermediateCatchEvent id="x"><timerEventDefinition><timeDate>tomorrow</timeDate>'
     "</timerEventDefinition></intermediateCatchEvent>",
@@ -165,7 +177,8 @@ WRONG = {
     "has no script": '<scriptTask id="x"/>',
     "names no process": '<callActivity id="x"/>',
     "needs a collection": '<task id="x"><multiInstanceLoopCharacteristics/></task>',
-    "has 0 start events": '<subProcess id="x"/>',
+    "has no start event, and nothing else": '<subProcess id="x"/>',
+    "2 start events without": '<subProcess id="x"><startEvent id="s2"/><startEvent id="s3"/></subProcess>',
     "No event follows": '<eventBasedGateway id="x"/>',
     "is a task": '<eventBasedGateway id="x"/><task id="y"/><sequenceFlow id="f" sourceRef="x" targetRef="y"/>',
     "is no activity beside it": '<task id="x"/><boundaryEvent id="b" attachedToRef="s"><messageEventDefinition '
@@ -195,10 +208,61 @@ def test_a_diagram_that_makes_no_sense_is_refused(what: str) -> None:
     assert any(what in problem.wrong for problem in found), found
 
 
-def test_a_process_needs_a_start_event_that_can_start_it() -> None:
-    assert "no start event" in problems(diagram(process('<task id="t"/>')))[0].wrong
+def test_a_process_needs_something_to_begin_with() -> None:
+    round_about = '<userTask id="a"/><userTask id="b"/>'
+    assert "no start event" in problems(diagram(process(round_about, "a b a")))[0].wrong
     two = '<startEvent id="s"/><startEvent id="s2"/><task id="t"/>'
     assert "2 start events without a trigger" in problems(diagram(process(two, "s t", "s2 t")))[0].wrong
+
+
+def test_a_wrong_condition_is_one_problem() -> None:
+    split = '<startEvent id="s"/><exclusiveGateway id="x" default="x-a"/><task id="a"/><task id="b"/>'
+    (problem,) = problems(diagram(process(split, "s x a", "x b", conditions={"x-b": "a +"})))
+    assert problem.element_id == "x-b"
+
+
+def test_a_problem_names_the_element_that_the_diagram_shows() -> None:
+    wait = '<intermediateCatchEvent id="k"><timerEventDefinition id="hidden"/></intermediateCatchEvent>'
+    (problem,) = problems(diagram(process(f'<startEvent id="s"/>{wait}', "s k")))
+    assert problem.element_id == "k"
+
+
+def test_what_several_elements_refer_to_is_one_problem() -> None:
+    shared = '<signalEventDefinition id="shared" signalRef="gone"/>'
+    waits = "".join(
+        f'<intermediateCatchEvent id="{name}"><eventDefinitionRef>shared</eventDefinitionRef></intermediateCatchEvent>'
+        for name in "ab"
+    )
+    (problem,) = problems(diagram(shared, process(f'<startEvent id="s"/>{waits}', "s a b")))
+    assert "there is no 'gone'" in problem.wrong
+
+
+DEFINITIONS = {
+    "'import'": '<import namespace="urn:x" location="x.bpmn" importType="urn:bpmn"/>',
+    "'relationship'": '<relationship type="t"><source>d</source><target>d</target></relationship>',
+    "'choreography'": '<choreography id="c"/>',
+    "no executable process": '<process id="Q"><task id="x"/></process><globalTask id="G"/>',
+}
+
+
+@pytest.mark.parametrize("what", DEFINITIONS)
+def test_what_a_file_holds_beside_its_processes_is_understood_or_a_problem(what: str) -> None:
+    executable = process(PLAIN, "s t e") if "executable" not in what else ""
+    # The schema wants imports first, and relationships last.
+    xml = diagram(executable).decode()
+    written = DEFINITIONS[what]
+    first, last = xml.index("<message"), xml.index("</definitions>")
+    place = first if "import" in what else last
+    found = problems(xml[:place] + written + xml[place:])
+    assert any(what in problem.wrong for problem in found), found
+
+
+def test_an_expression_language_for_all_of_a_file_is_ours_or_a_problem() -> None:
+    xml = diagram(process(PLAIN, "s t e")).decode()
+    for language in ("http://www.w3.org/1999/XPath", "python"):
+        assert compile(xml.replace('id="d"', f'id="d" expressionLanguage="{language}"', 1).encode())
+    (problem,) = problems(xml.replace('id="d"', 'id="d" expressionLanguage="urn:FEEL"', 1))
+    assert "urn:FEEL" in problem.wrong
 
 
 def test_several_processes_of_one_file_are_compiled_and_others_are_left_to_the_reader() -> None:
@@ -220,6 +284,7 @@ def test_what_only_a_person_reads_is_no_problem() -> None:
     (model,) = compile(diagram(described))
     assert model.documentation == "Why."
     assert set(model.elements) == {"P", "s", "t", "e"}
+    assert dict(model.drawn) == {"ls": "laneSet", "l": "lane", "n": "textAnnotation", "a": "association"}
 
 
 def test_operaton_attributes_mean_what_camunda_attributes_mean() -> None:

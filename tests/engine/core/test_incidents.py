@@ -106,3 +106,14 @@ def test_a_deadline_passes_although_the_inputs_of_its_activity_fail_and_a_retry_
     assert (len(case.state.waits), len(case.incidents)) == (1, 1)
     case.advance(hours=1)
     assert (case.open, case.incidents) == (["late"], [])
+
+
+def test_a_user_task_with_an_error_that_nothing_catches_is_still_open() -> None:
+    case = Case(process(f'{ENDS}<userTask id="u"/>', "s u e")).start()
+    case.do(c.ThrowError(case.waiting("u")[0], "X"))
+    assert (case.open, len(case.incidents)) == (["u"], 1)
+    retry(case)
+    assert (case.open, case.incidents) == (["u"], [])
+    case.do(c.ThrowError(case.waiting("u")[0], "X"))
+    case.complete("u")
+    assert case.state.ended == "completed"
