@@ -1,6 +1,7 @@
 """Data: what it is called, and how it moves into and out of an element (BPMN 2.0, 10.4).
 
-A variable is called by the name of its item where an expression can say that name, else by the item's id.
+A variable is called by the name of its item where an expression can say that name, else by the item's id. The data
+inputs and outputs of a process or a global task are variables like any other: a caller passes them by name.
 """
 
 from __future__ import annotations

@@ -349,6 +349,7 @@ HINTS = {
     "subChoreography": _CHOREOGRAPHY_HINT,
     "implicitThrowEvent": "Draw an intermediate throw event.",
     "ioBinding": "Call the process by a call activity, or start it by a message.",
+    "partitionElement": "A lane lists what is in it by flowNodeRef.",
     "whileExecutingInputRefs": "Data are read when an activity begins: list it as a dataInputRefs.",
     "whileExecutingOutputRefs": "Data are written when an activity is complete: list it as a dataOutputRefs.",
     "resourceParameterBinding": "Choose people by a resourceAssignmentExpression.",

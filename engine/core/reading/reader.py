@@ -15,7 +15,7 @@ from engine.core.expressions import (
 )
 from engine.core.expressions.expression import of_tree
 from engine.core.model import CorrelationKey
-from engine.core.reading.xml import Node, split, text
+from engine.core.reading.xml import Node, split
 from engine.errors import Problem
 
 MAX_CODE = 250_000
@@ -142,9 +142,6 @@ class Reader:
             self.problem(node, wrong, f"Choose one of the diagram's {kind}s.")
             return None
         return found
-
-    def documentation(self, node: Node) -> str:
-        return text(node.find("{*}documentation"))
 
 
 def _below(node: Node, source: str, line: int) -> int:
