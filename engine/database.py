@@ -209,6 +209,11 @@ class Transaction:
         self.library = DatabaseLibrary(connection, engine.definitions, engine.functions)
         self._after: list[Callable[[], object]] = []
 
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """What an expression may call that no instance works out."""
+        return {**self.engine.functions, "now": lambda: self.now}
+
     def authorise(self, action: str, target: Any) -> None:
         """Ask whether the actor may do this; `target` is what it is done to, or its key.
 

@@ -1,7 +1,7 @@
 """Deliveries: what one instance threw, on its way to another. They are rows among the jobs, with topics of ours.
 
 A delivery is made and crossed off in one transaction, so it arrives once. A signal is first dealt out into one
-delivery for each instance that waits for it, so that each takes it in by itself.
+delivery for each instance that waits for it or that it starts, so that each takes it in by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import incidents, messages, retry, signals
+from engine import incidents, instances, messages, retry, signals
+from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.database import Runtime, Transaction
 from engine.errors import InvalidState
 from engine.tables import jobs
@@ -25,10 +26,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`instance_id` and `token_id` are the thrower's; of a signal dealt out, `instance_id` is the receiver's."""
+    """`instance_id` and `token_id` are the thrower's, or, once dealt out, a waiting instance's and its subscription's.
+
+    What starts an instance and was thrown by none has no `instance_id`.
+    """
 
     row_id: int
-    instance_id: int
+    instance_id: int | None
     token_id: int
     topic: str
     payload: Mapping[str, Any]
@@ -62,28 +66,52 @@ def _message(tx: Transaction, delivery: Delivery) -> None:
     messages.deliver(tx, payload["name"], payload["key"], payload["variables"])
 
 
+def _message_to_one(tx: Transaction, delivery: Delivery) -> None:
+    _to_one(tx, delivery, CorrelateMessage(delivery.token_id, delivery.payload["variables"]))
+
+
 def _signal(tx: Transaction, delivery: Delivery) -> None:
-    signals.deal_out(tx, delivery.payload["name"], delivery.payload["variables"])
+    """What a case's signal starts belongs to the case."""
+    assert delivery.instance_id is not None, "an instance threw it"
+    business_key = instances.get(tx, delivery.instance_id).business_key
+    thrower = delivery.instance_id, delivery.token_id
+    signals.deal_out(tx, delivery.payload["name"], delivery.payload["variables"], business_key, thrower=thrower)
 
 
 def _signal_to_one(tx: Transaction, delivery: Delivery) -> None:
+    _to_one(tx, delivery, BroadcastSignal(delivery.payload["name"], delivery.payload["variables"]))
+
+
+def _to_one(tx: Transaction, delivery: Delivery, command: Command) -> None:
+    assert delivery.instance_id is not None, "an instance waits for it"
     try:
-        signals.receive(tx, delivery.instance_id, delivery.payload["name"], delivery.payload["variables"])
-    except InvalidState:
-        log.info("Instance %s had ended when signal '%s' came.", delivery.instance_id, delivery.payload["name"])
+        instances.execute(tx, delivery.instance_id, command)
+    except InvalidState as late:
+        log.info("What was on its way to instance %s came too late: %s", delivery.instance_id, late)
+
+
+def _signal_to_start(tx: Transaction, delivery: Delivery) -> None:
+    signals.start(tx, delivery.payload)
 
 
 _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     ":message": _message,
+    messages.TO_ONE: _message_to_one,
     ":signal": _signal,
     signals.TO_ONE: _signal_to_one,
+    signals.TO_START: _signal_to_start,
 }
 
 
 def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
     follows = retry.next_attempt(None, delivery.retries, delivery.attempt, tx.now)
     row = sa.update(jobs).where(jobs.c.id == delivery.row_id)
+    if isinstance(follows, retry.GiveUp) and delivery.instance_id is None:
+        # There is no instance to keep an incident; as with a timer that cannot start one, the log says so each time.
+        log.error("%s could not start a process; it is tried again in %s: %s", delivery.topic, retry.PAUSE, error)
+        follows = retry.Retry(tx.now + retry.PAUSE, 1)
     if isinstance(follows, retry.GiveUp):
+        assert delivery.instance_id is not None
         tx.connection.execute(row.values(due=None, leased_until=None, retries=0, last_error=str(error)))
         incidents.raise_for_delivery(tx, delivery.instance_id, delivery.token_id, str(error))
     else:

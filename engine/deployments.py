@@ -1,6 +1,6 @@
 """Deployments: diagrams, decision tables and forms, each in versions that never change.
 
-Running instances stay on their version; new ones, timers and messages that start one belong to the newest.
+Running instances stay on their version; new ones, and whatever starts one by itself, belong to the newest.
 """
 
 from __future__ import annotations
@@ -14,23 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import decisions, forms, retry
+from engine import decisions, forms, retry, starts
 from engine.core.compile import compile as compile_diagram
-from engine.core.expressions import ExpressionError
-from engine.core.model import Element, JobSpec, MessageDefinition, ProcessModel, TimerDefinition
-from engine.core.waiting import due_of
+from engine.core.model import JobSpec, ProcessModel
 from engine.database import Transaction
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
 from engine.forms import Form
-from engine.tables import (
-    activities,
-    definitions,
-    deployment_members,
-    deployments,
-    resources,
-    start_subscriptions,
-    start_timers,
-)
+from engine.tables import activities, definitions, deployment_members, deployments, resources
 
 PROCESS, DECISION, FORM = "process", "decision", "form"
 
@@ -120,9 +110,9 @@ def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
     )
     started = [draft.model for draft in new if draft.model is not None]
     for model in started:
-        _close_starts(tx, model)
+        starts.close(tx, model.key)
     for model in started:
-        _open_starts(tx, model, tx.library.latest(PROCESS, model.key))
+        starts.open_all(tx, model, tx.library.latest(PROCESS, model.key))
     return Deployment(deployment_id, found, frozenset(each.id for each in found if each.deployment_id == deployment_id))
 
 
@@ -166,7 +156,7 @@ def _refuse(wrong: Sequence[InvalidDefinition]) -> None:
 
 def _diagram(name: str, content: bytes, digest: str, functions: Mapping[str, Any]) -> list[_Draft]:
     models = compile_diagram(content, name, functions=frozenset(functions))
-    wrong = [problem for model in models for problem in _retry_cycles(model)]
+    wrong = [problem for model in models for problem in (*_retry_cycles(model), *_started_twice(model))]
     if wrong:
         raise InvalidDefinition(name, wrong)
     return [_Draft(PROCESS, model.key, model.name, name, digest, model.version_tag, model) for model in models]
@@ -181,6 +171,16 @@ def _retry_cycles(model: ProcessModel) -> Iterator[Problem]:
         except ValueError:
             wrong = f"'{cycle}' does not say how often and when to retry."
             yield Problem(element.id, element.line, wrong, "Write R3/PT10S, or the delays: PT10S,PT1M.")
+
+
+def _started_twice(model: ProcessModel) -> Iterator[Problem]:
+    """A message that comes starts one instance, at one place."""
+    first: dict[str, str] = {}
+    for name, element in starts.messages_of(model):
+        if name in first:
+            wrong = f"The message '{name}' starts the process at '{first[name]}' already."
+            yield Problem(element.id, element.line, wrong, "Give it a message of its own.")
+        first.setdefault(name, element.id)
 
 
 def _decision_tables(name: str, content: bytes, digest: str, _functions: Mapping[str, Any]) -> list[_Draft]:
@@ -204,7 +204,8 @@ def _twice(drafts: Sequence[_Draft]) -> list[InvalidDefinition]:
     first: dict[tuple[str, str], _Draft] = {}
     wrong = []
     for draft in drafts:
-        for claim in [(draft.kind, draft.key), *(("message", name) for name, _ in _messages(draft.model))]:
+        named = [] if draft.model is None else starts.messages_of(draft.model)
+        for claim in [(draft.kind, draft.key), *(("message", name) for name, _ in named)]:
             before = first.setdefault(claim, draft)
             if before is not draft:
                 what = f"The {claim[0]} '{claim[1]}' is in '{before.resource}' already."
@@ -250,72 +251,6 @@ def _insert(tx: Transaction, table: sa.Table, row: Mapping[str, Any]) -> int:
     key = tx.connection.execute(sa.insert(table).values(row)).inserted_primary_key
     assert key is not None, "a row that was written has a key"
     return int(key[0])
-
-
-# What starts the newest version
-
-
-def _close_starts(tx: Transaction, model: ProcessModel) -> None:
-    """Take the timers and messages that start this process from its older version."""
-    for table in (start_timers, start_subscriptions):
-        tx.connection.execute(sa.delete(table).where(table.c.definition_key == model.key))
-
-
-def _open_starts(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
-    for element, definition in _start_events(model):
-        if isinstance(definition, TimerDefinition):
-            _open_start_timer(tx, model, definition_id, element, definition)
-    for name, element in _messages(model):
-        _open_start_message(tx, model, definition_id, element, name)
-
-
-def _start_events(model: ProcessModel) -> list[tuple[Element, Any]]:
-    return [(model.elements[start], model.elements[start].event) for start in model.starts]
-
-
-def _messages(model: ProcessModel | None) -> list[tuple[str, Element]]:
-    if model is None:
-        return []
-    found = []
-    for element, definition in _start_events(model):
-        if isinstance(definition, MessageDefinition):
-            found.append((str(_constant(model, element, definition.name, {})), element))
-    return found
-
-
-def _constant(model: ProcessModel, element: Element, expression: Any, functions: Mapping[str, Any]) -> Any:
-    """A start event has no variables to reckon with."""
-    try:
-        return expression.evaluate({}, functions)
-    except ExpressionError as error:
-        problem = Problem(element.id, element.line, str(error), "A start event can use no variables.")
-        raise InvalidDefinition(model.key, [problem]) from error
-
-
-def _open_start_timer(
-    tx: Transaction, model: ProcessModel, definition_id: str, element: Element, definition: TimerDefinition
-) -> None:
-    value = _constant(model, element, definition.value, tx.engine.functions)
-    try:
-        due, interval, repetitions = due_of(definition.kind, value, tx.now)
-    except (ExpressionError, ValueError) as error:
-        raise InvalidDefinition(model.key, [Problem(element.id, element.line, str(error), "")]) from error
-    row = {"definition_key": model.key, "definition_id": definition_id, "element_id": element.id}
-    tx.connection.execute(sa.insert(start_timers).values(due=due, interval=interval, repetitions=repetitions, **row))
-
-
-def _open_start_message(tx: Transaction, model: ProcessModel, definition_id: str, element: Element, name: str) -> None:
-    other = tx.connection.execute(
-        sa.select(start_subscriptions.c.definition_key).where(start_subscriptions.c.name == name)
-    ).scalar()
-    if other is not None:
-        wrong = f"The message '{name}' starts the process '{other}' already."
-        raise InvalidDefinition(model.key, [Problem(element.id, element.line, wrong, "Give it a message of its own.")])
-    tx.connection.execute(
-        sa.insert(start_subscriptions).values(
-            name=name, definition_key=model.key, definition_id=definition_id, element_id=element.id
-        )
-    )
 
 
 # Looking

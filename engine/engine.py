@@ -11,8 +11,9 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("deploy", "deployment")            ("move", "clock")               ("list", "incidents")
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
     ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
-    ("claim" | "release" | "assign" | "complete", UserTask)             ("list user tasks", UserTaskQuery)
-    ("read", UserTask), of one that has ended, before telling how
+    ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
+    ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
+    ("list", "data stores")
 """
 
 from __future__ import annotations

@@ -14,15 +14,16 @@ from engine.core.commands import RetryIncident
 from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
 from engine.retry import ATTEMPTS
-from engine.tables import activities, incidents, jobs, process_instances
+from engine.tables import activities, incidents, jobs, process_instances, subscriptions
 
 DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """`id` is ``instance-number``. `kind` is ``execution`` (a script, condition or expression failed), ``job`` (a
-    handler did, each time it was tried) or ``delivery`` (a message found nobody).
+    """`id` is ``instance-number``. `kind` says what stopped: ``execution`` (a script or expression failed), ``join``
+    (tokens wait for others that cannot come), ``condition`` (an event's condition cannot be decided), ``job`` (a
+    handler failed, each time it was tried) or ``delivery`` (what was thrown found nobody).
     """
 
     id: str
@@ -134,12 +135,14 @@ def retry(tx: Transaction, incident_id: str) -> None:
 
 
 def raise_for_delivery(tx: Transaction, instance_id: int, token_id: int, message: str) -> None:
-    """What an instance threw has reached nobody. The token that threw it went on long ago, so that the state knows
-    nothing of this: the instance's journal gets a note.
+    """What an instance threw, or was to be handed, has reached nobody. The token that threw it went on long ago, so
+    that the state knows nothing of this: the instance's journal gets a note. `token_id` is the thrower, or the
+    subscription that it was meant for.
     """
     element_id = tx.connection.execute(
-        sa.select(activities.c.element_id).where(
-            activities.c.instance_id == instance_id, activities.c.token_id == token_id
+        sa.union_all(
+            sa.select(activities.c.element_id).where(*_of(activities, "token_id", instance_id, token_id)),
+            sa.select(subscriptions.c.element_id).where(*_of(subscriptions, "id", instance_id, token_id)),
         )
     ).scalar()
     same_token = (incidents.c.instance_id == instance_id, incidents.c.id == token_id)
@@ -156,6 +159,10 @@ def raise_for_delivery(tx: Transaction, instance_id: int, token_id: int, message
         )
     )
     journal.note(tx, instance_id, "delivery failed", {"token": token_id, "message": message})
+
+
+def _of(table: sa.Table, column: str, instance_id: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.instance_id == instance_id, table.c[column] == number
 
 
 def _deliver_again(tx: Transaction, incident: Incident) -> None:

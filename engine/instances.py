@@ -127,7 +127,7 @@ def _write(
 
 
 def launch(tx: Transaction, command: StartInstance) -> Instance:
-    """Start an instance of a definition, at the start event that the command names."""
+    """Start an instance of a definition, where the command says."""
     command = replace(command, deployment_id=tx.library.newest_deployment())
     state, happened = run(tx.library, None, command, tx.now)
     row = {
@@ -148,7 +148,7 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
 
 
 def start(tx: Transaction, key: str, *, business_key: str = "", variables: Mapping[str, Any] | None = None) -> Instance:
-    """Start the newest version of a process, at its start event without a trigger.
+    """Start the newest version of a process where it begins without a trigger.
 
     Raises:
         NotFound: no process of that key is deployed.

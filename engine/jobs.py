@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import deliveries, handlers, history, instances, retry
-from engine.core.commands import CompleteJob, RaiseIncident, ThrowError
+from engine.core.commands import CompleteJob, RaiseIncident, ThrowError, ThrowEscalation
 from engine.core.state import State
 from engine.database import Runtime, Transaction
 from engine.deliveries import Delivery
@@ -62,7 +62,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobInfo:
-    """A job as supervisors see it. `due` is None where an incident has stopped it."""
+    """A job as supervisors see it. `due` is None where an incident has stopped it.
+
+    `instance_id` is 0 for what is on its way to start one.
+    """
 
     id: str
     instance_id: int
@@ -80,7 +83,7 @@ _FREE = (jobs.c.due <= sa.bindparam("now", type_=jobs.c.due.type)) & (
 _IS_DUE = Statement(sa.select(jobs.c.id).where(_FREE).limit(1))
 _DUE = (
     sa.select(jobs, process_instances.c.business_key, process_instances.c.state)
-    .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id)
+    .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id, isouter=True)
     .where(_FREE)
     .order_by(jobs.c.due, jobs.c.rank, jobs.c.id)
     .limit(sa.bindparam("batch", type_=sa.Integer))
@@ -241,6 +244,19 @@ def throw_error(tx: Transaction, instance_id: int, token_id: int, error: BpmnErr
     instances.step(tx, locked, ThrowError(token_id, error.code, error.message))
 
 
+def escalate(
+    tx: Transaction, instance_id: int, token_id: int, code: str, variables: Mapping[str, Any] | None = None
+) -> None:
+    """Call for attention from outside work, which goes on unless the event that catches this ends it.
+
+    Raises:
+        InvalidState: its element has ended; says when and why.
+        InvalidVariables: a value is not JSON.
+    """
+    locked = _lock(tx, instance_id, token_id, "escalate")
+    instances.step(tx, locked, ThrowEscalation(token_id, code, checked(variables or {})))
+
+
 def fail(tx: Transaction, job: Job, error: BaseException) -> None:
     """Have a job tried again later, or, after its last attempt, raise an incident that keeps its token.
 
@@ -293,7 +309,6 @@ def get(tx: Transaction, job_id: str) -> JobInfo:
 
 
 def _info(row: Any) -> JobInfo:
-    job_id = f"{row.instance_id}-{row.token_id}"
-    return JobInfo(
-        job_id, row.instance_id, row.topic, row.retries, row.attempts, row.due, row.leased_until, row.last_error
-    )
+    instance_id = row.instance_id or 0
+    job_id = f"{instance_id}-{row.token_id}"
+    return JobInfo(job_id, instance_id, row.topic, row.retries, row.attempts, row.due, row.leased_until, row.last_error)

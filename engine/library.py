@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from engine.core.model import Decision, ProcessModel
 from engine.errors import NotFound
 from engine.forms import Form
 from engine.statements import Statement
-from engine.tables import definitions, deployment_members, deployments, resources
+from engine.tables import data_stores, definitions, deployment_members, deployments, resources
 
 Cache = dict[tuple[str, str], Any]
 """What was read, by kind and definition id. A definition never changes, so an entry holds as long as it is wanted."""
@@ -34,6 +35,7 @@ _KNOWN = Statement(
     .order_by(definitions.c.version.desc())
     .limit(1)
 )
+_STORED = Statement(sa.select(data_stores.c.value).where(data_stores.c.name == sa.bindparam("of_name")))
 _NEWEST_DEPLOYMENT = Statement(sa.select(deployments.c.id).order_by(deployments.c.id.desc()).limit(1))
 _CONTENT = (
     sa.select(definitions.c.key, resources.c.name, resources.c.content)
@@ -103,6 +105,11 @@ class DatabaseLibrary:
         """The newest decision table of that key; raises NotFound."""
         table: Decision = self._get("decision", self.latest("decision", key))
         return table
+
+    def stored(self, store: str) -> Any:
+        """What is in this data store; None where nothing was ever put there."""
+        row = _STORED.execute(self._connection, {"of_name": store}).first()
+        return None if row is None else json.loads(row[0])
 
     def form(self, key: str) -> Form:
         """The newest form of that key; raises NotFound."""

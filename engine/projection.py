@@ -13,8 +13,8 @@ from engine.core import facts
 from engine.core.facts import Fact
 from engine.core.state import State
 from engine.database import Transaction
-from engine.statements import Insert, Statement
-from engine.tables import FAR, activities, candidates, incidents, jobs, subscriptions, timers
+from engine.statements import Insert, Statement, Upsert
+from engine.tables import FAR, SHOWN, activities, candidates, data_stores, incidents, jobs, subscriptions, timers
 
 Row = dict[str, Any]
 
@@ -50,6 +50,7 @@ class Projection:
         self.timers_gone: list[Row] = []
         self.subscriptions: dict[int, Row] = {}
         self.subscriptions_gone: list[Row] = []
+        self.stored: dict[str, Row] = {}
         self.incidents: dict[int, Row] = {}
         self.incidents_resolved: list[Row] = []
 
@@ -80,6 +81,7 @@ class Projection:
         _ADD_TIMERS.execute(connection, list(self.timers.values()))
         _ADD_SUBSCRIPTIONS.execute(connection, list(self.subscriptions.values()))
         _ADD_INCIDENTS.execute(connection, list(self.incidents.values()))
+        _STORE.execute_many(connection, list(self.stored.values()))
         if self.jobs or self.deliveries:
             self.tx.after_commit(self.tx.engine.wake)
 
@@ -256,8 +258,10 @@ def _subscription_opened(into: Projection, fact: facts.SubscriptionOpened) -> No
         "id": fact.id,
         "owner_id": fact.owner_id,
         "element_id": fact.element_id,
+        "definition_id": into.scopes[fact.owner_id],
+        "place": fact.definition,
         "kind": fact.kind,
-        "name": fact.name,
+        "name": fact.name[:SHOWN] if fact.kind == "condition" else fact.name,
         "key": fact.key,
     }
 
@@ -267,13 +271,26 @@ def _subscription_closed(into: Projection, fact: facts.SubscriptionClosed) -> No
         into.subscriptions_gone.append(into.at(fact.id))
 
 
+def _data_stored(into: Projection, fact: facts.DataStored) -> None:
+    into.stored[fact.store] = {
+        "name": fact.store,
+        "value": json.dumps(fact.value, ensure_ascii=False),
+        "changed_at": into.tx.now,
+        "instance_id": into.instance_id,
+    }
+
+
+_KINDS: Mapping[str, str] = {"job": "job", "join": "join", "condition": "condition"}
+"""Of incidents, by the phase in which they were raised; the rest are of execution."""
+
+
 def _incident_raised(into: Projection, fact: facts.IncidentRaised) -> None:
     into.incidents[fact.id] = {
         "instance_id": into.instance_id,
         "id": fact.id,
         "token_id": fact.token_id,
         "element_id": into.elements[fact.token_id],
-        "kind": "job" if fact.phase == "job" else "execution",
+        "kind": _KINDS.get(fact.phase, "execution"),
         "message": fact.message,
         "raised_at": into.tx.now,
     }
@@ -313,6 +330,7 @@ _PROJECTIONS: Mapping[type, Callable[[Projection, Any], None]] = {
     facts.TimerCancelled: _timer_ended,
     facts.SubscriptionOpened: _subscription_opened,
     facts.SubscriptionClosed: _subscription_closed,
+    facts.DataStored: _data_stored,
     facts.IncidentRaised: _incident_raised,
     facts.IncidentResolved: _incident_resolved,
 }
@@ -328,6 +346,7 @@ _ADD_JOBS = Insert(jobs, without=("id",))
 _ADD_TIMERS = Insert(timers)
 _ADD_SUBSCRIPTIONS = Insert(subscriptions)
 _ADD_INCIDENTS = Insert(incidents)
+_STORE = Upsert(data_stores)
 _END_ACTIVITY = Statement(
     sa.update(activities)
     .where(*_of(activities))

@@ -17,9 +17,19 @@ from engine.actors import Actor
 from engine.core.facts import InstanceStarted, decode
 from engine.database import Transaction
 from engine.projection import Projection
-from engine.tables import activities, candidates, incidents, jobs, metadata, process_instances, subscriptions, timers
+from engine.tables import (
+    activities,
+    candidates,
+    data_stores,
+    incidents,
+    jobs,
+    metadata,
+    process_instances,
+    subscriptions,
+    timers,
+)
 
-_MADE = (activities, candidates, incidents, jobs, subscriptions, timers)
+_MADE = (activities, candidates, data_stores, incidents, jobs, subscriptions, timers)
 _COMPARED = (activities, candidates, incidents, subscriptions, timers)
 _NOT_OF_THE_HISTORY = {(timers.name, "due")}
 """A timer that could not be fired is put off by whoever fires timers. Nor are jobs of the history: they are leased
@@ -62,6 +72,7 @@ class Remaking:
                 yield from _table(
                     table, _rows(connection, table, instance_id), _rows(tx.connection, table, instance_id)
                 )
+            yield from _stores(_rows(connection, data_stores, instance_id), tx.connection, instance_id)
 
 
 @contextmanager
@@ -122,6 +133,19 @@ def _table(
             yield f"{where} to be in its history, but it is not"
         else:
             yield from _differing(where, made[key], stored[key], table.name)
+
+
+def _stores(
+    made: Mapping[tuple[Any, ...], Mapping[str, Any]], connection: sa.Connection, instance_id: int
+) -> Iterator[str]:
+    """Data stores belong to all: what this instance wrote is there, unless another one wrote after it."""
+    stored = _rows(connection, data_stores, instance_id)
+    for key, row in made.items():
+        found = connection.execute(sa.select(data_stores).where(data_stores.c.name == row["name"])).first()
+        if found is not None and found.instance_id != instance_id and found.changed_at >= row["changed_at"]:
+            continue
+        yield from _table(data_stores, {key: row}, {key: stored[key]} if key in stored else {})
+    yield from _table(data_stores, {}, {key: row for key, row in stored.items() if key not in made})
 
 
 def _differing(where: str, made: Mapping[str, Any], stored: Mapping[str, Any], table: str = "") -> Iterator[str]:

@@ -16,6 +16,9 @@ FIRST_DELAY = timedelta(seconds=10)
 GROWTH = 4
 LONGEST_DELAY = timedelta(hours=1)
 
+PAUSE = timedelta(minutes=5)
+"""After which what has no diagram to say so is tried again: a timer that could not be fired, a process not started."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -1,59 +1,82 @@
-"""Signals: handed to everyone who waits for that name, each instance in a transaction of its own."""
+"""Signals: handed to everyone who waits for that name, and start every process that begins with it; each instance in
+a transaction of its own.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import instances, retry
-from engine.core.commands import BroadcastSignal
+from engine import posting, starts
 from engine.database import Transaction
-from engine.tables import jobs, subscriptions
+from engine.starts import Start
+from engine.tables import subscriptions
 from engine.variables import checked
 
 TO_ONE = ":signal-to-one"
-"""The topic of a signal on its way to one instance."""
+"""The topic of a signal on its way to one instance; its first subscription's id stands in for the token's."""
+
+TO_START = ":signal-to-start"
+"""The topic of a signal on its way to a process that it starts."""
 
 
-def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = None) -> int:
-    """Send a signal to every instance that waits for it now; how many those are. They take it after the commit.
+def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = None, business_key: str = "") -> int:
+    """Send a signal to every instance that waits for it now, and to every process that it starts, under
+    `business_key`; how many those are. They take it after the commit.
 
     Raises:
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"signal:{name}")
-    return deal_out(tx, name, checked(variables or {}))
+    return deal_out(tx, name, checked(variables or {}), business_key)
 
 
-def deal_out(tx: Transaction, name: str, variables: Mapping[str, Any]) -> int:
-    """As `broadcast`, without asking who may."""
-    payload = json.dumps({"name": name, "variables": variables}, ensure_ascii=False)
-    values = {
-        "token_id": sa.literal(0),
-        "topic": sa.literal(TO_ONE),
-        "payload": sa.literal(payload),
-        "rank": sa.literal(0),
-        "retries": sa.literal(retry.ATTEMPTS),
-        "attempts": sa.literal(0),
-        "due": sa.literal(tx.now, jobs.c.due.type),
-    }
+def deal_out(
+    tx: Transaction,
+    name: str,
+    variables: Mapping[str, Any],
+    business_key: str = "",
+    *,
+    thrower: tuple[int, int] | None = None,
+) -> int:
+    """As `broadcast`, without asking who may. `thrower` is the instance and token that threw it, if one did."""
+    payload = {"name": name, "variables": variables}
     waiting = (
-        sa.select(subscriptions.c.instance_id, *values.values())
+        sa.select(subscriptions.c.instance_id, sa.func.min(subscriptions.c.id).label("id"))
         .where(subscriptions.c.kind == "signal", subscriptions.c.name == name)
-        .distinct()
-        .order_by(subscriptions.c.instance_id)
+        .group_by(subscriptions.c.instance_id)
     )
-    tx.after_commit(tx.engine.wake)
-    return tx.connection.execute(sa.insert(jobs).from_select(["instance_id", *values], waiting)).rowcount
+    waits = posting.post_to_all(tx, TO_ONE, payload, waiting)
+    found = [start for start in starts.find(tx, starts.SIGNAL, name) if not _is_awaited(tx, name, start)]
+    payloads = [
+        {**payload, "business_key": business_key, "start": [each.definition_key, each.element_id, each.place]}
+        for each in found
+    ]
+    instance_id, token_id = thrower or (None, 0)
+    posting.post(tx, TO_START, payloads, instance_id=instance_id, token_id=token_id)
+    return waits + len(found)
 
 
-def receive(tx: Transaction, instance_id: int, name: str, variables: Mapping[str, Any]) -> None:
-    """Hand a signal to everything in one instance that waits for it; nothing waiting is no error.
+def _is_awaited(tx: Transaction, name: str, start: Start) -> bool:
+    """Whether an instance that another event began waits for this one to begin with it, which then begins no second
+    (BPMN 2.0, 10.6.6, parallel event-based gateways).
+    """
+    key = start.definition_key
+    this = (subscriptions.c.kind == "signal") & (subscriptions.c.name == name)
+    # The versions of a process: a semicolon is what follows the colon.
+    this &= (subscriptions.c.definition_id > f"{key}:") & (subscriptions.c.definition_id < f"{key};")
+    this &= (subscriptions.c.element_id == start.element_id) & (subscriptions.c.place == start.place)
+    return tx.connection.execute(sa.select(subscriptions.c.id).where(this).limit(1)).first() is not None
+
+
+def start(tx: Transaction, payload: Mapping[str, Any]) -> None:
+    """Start an instance of the newest version, where that still begins with the signal.
 
     Raises:
-        InvalidState: the instance has ended.
+        ExecutionFailed: the process cannot start.
     """
-    instances.execute(tx, instance_id, BroadcastSignal(name, variables))
+    for each in starts.find(tx, starts.SIGNAL, payload["name"]):
+        if [each.definition_key, each.element_id, each.place] == payload["start"]:
+            starts.launch(tx, each, payload["business_key"], payload["variables"])

@@ -6,11 +6,12 @@ of every step are spared it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
 
@@ -89,6 +90,28 @@ class Insert:
             head, row = self._one.compiled(dialect).sql.rsplit("VALUES", 1)
             found = self._sql[(dialect.name, count)] = f"{head}VALUES{', '.join([row] * count)}"
         return found
+
+
+class Upsert:
+    """The INSERT of one row of one table, or the UPDATE of the one that has its key already."""
+
+    def __init__(self, table: sa.Table) -> None:
+        columns = [column.name for column in table.columns]
+        self._by_dialect = {name: Statement(_upsert(insert(table)), columns) for name, insert in _INSERTS.items()}
+
+    def execute_many(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
+        self._by_dialect[connection.dialect.name].execute_many(connection, rows)
+
+
+_INSERTS: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def _upsert(statement: Any) -> Any:
+    keys = [column.name for column in statement.table.primary_key.columns]
+    others = {column.name: statement.excluded[column.name] for column in statement.table.columns}
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_={name: value for name, value in others.items() if name not in keys}
+    )
 
 
 def from_driver(value: Any) -> datetime | None:

@@ -23,6 +23,9 @@ metadata = sa.MetaData(
 FAR = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands in `queue_due` for "no due date", so that user tasks without one come last in an index."""
 
+SHOWN = 200
+"""Characters of a condition that are kept beside who waits for it, for show."""
+
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
     """An aware moment; kept in UTC, given back in UTC."""
@@ -39,10 +42,6 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
-
-
-def _instance_id() -> sa.Column[int]:
-    return sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), nullable=False)
 
 
 # What is deployed
@@ -90,6 +89,8 @@ deployment_members = sa.Table(
     sa.Column("definition_id", sa.Text, nullable=False),
 )
 
+# What starts the newest version of a process by itself. `place` is that of the trigger among those of its element.
+
 start_timers = sa.Table(
     "start_timers",
     metadata,
@@ -97,6 +98,7 @@ start_timers = sa.Table(
     sa.Column("definition_key", sa.Text, nullable=False, index=True),
     sa.Column("definition_id", sa.Text, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
     sa.Column("due", UtcDateTime, nullable=False, index=True),
     sa.Column("interval", sa.Text),
     sa.Column("repetitions", sa.Integer),
@@ -105,11 +107,24 @@ start_timers = sa.Table(
 start_subscriptions = sa.Table(
     "start_subscriptions",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),  # of the message: it starts one process
-    sa.Column("definition_key", sa.Text, nullable=False, index=True),
+    sa.Column("definition_key", sa.Text, primary_key=True),
+    sa.Column("element_id", sa.Text, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
     sa.Column("definition_id", sa.Text, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # message, signal, condition
+    sa.Column("name", sa.Text, nullable=False),  # of the message or signal, or the condition
+    sa.Index(None, "kind", "name"),
 )
+
+_MESSAGE = sa.text("kind = 'message'")
+sa.Index(
+    "uq_start_subscriptions_message",  # a message starts one process
+    start_subscriptions.c.name,
+    unique=True,
+    sqlite_where=_MESSAGE,
+    postgresql_where=_MESSAGE,
+)
+
 
 # What runs
 
@@ -219,7 +234,7 @@ jobs = sa.Table(
     "jobs",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    _instance_id(),
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id")),  # None: it starts one
     sa.Column("token_id", sa.Integer, nullable=False),
     sa.Column("topic", sa.Text, nullable=False),
     sa.Column("payload", sa.Text),  # JSON: what a delivery delivers
@@ -254,11 +269,25 @@ subscriptions = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("owner_id", sa.Integer, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # message, signal
+    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),  # of what is waited for, among the triggers of the element
+    sa.Column("kind", sa.Text, nullable=False),  # message, signal, condition
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("key", sa.Text),
     sa.Index(None, "kind", "name", "key", "instance_id"),
+    sa.Index("ix_subscriptions_at", "kind", "name", "definition_id", "element_id", "place", "instance_id"),
     sqlite_with_rowid=False,
+)
+
+# What instances have put there for all to read: what was written last.
+data_stores = sa.Table(
+    "data_stores",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),  # JSON
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), nullable=False),
+    sa.Index(None, "instance_id"),
 )
 
 incidents = sa.Table(
@@ -268,7 +297,7 @@ incidents = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("token_id", sa.Integer, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # execution, job, delivery
+    sa.Column("kind", sa.Text, nullable=False),  # execution, join, condition, job, delivery
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
     sa.Column("resolved_at", UtcDateTime),

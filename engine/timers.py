@@ -7,17 +7,19 @@ timers, and after an outage too.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import history, instances
+from engine import history, instances, starts
 from engine.core import timing
-from engine.core.commands import FireTimer, StartInstance
+from engine.core.commands import FireTimer
 from engine.database import Runtime, Transaction
 from engine.errors import InvalidState
+from engine.retry import PAUSE
+from engine.starts import Start
 from engine.statements import Statement
 from engine.tables import start_timers, timers
 
@@ -25,9 +27,6 @@ log = logging.getLogger(__name__)
 
 Key = tuple[int, int]
 """Instance and number of a timer; instance 0 where it starts one."""
-
-RETRY = timedelta(minutes=5)
-"""After which a timer that could not be fired is tried again."""
 
 _NOW = sa.bindparam("now", type_=timers.c.due.type)
 _EARLIEST = Statement(
@@ -55,8 +54,8 @@ def fire_due(engine: Runtime, now: datetime | None = None) -> int:
         except Exception:
             if not tried:
                 raise
-            log.exception("Timer %s-%s could not be fired; it is tried again in %s.", *tried[-1], RETRY)
-            engine.transact(partial(_put_off, tried[-1], now + RETRY))
+            log.exception("Timer %s-%s could not be fired; it is tried again in %s.", *tried[-1], PAUSE)
+            engine.transact(partial(_put_off, tried[-1], now + PAUSE))
     return fired
 
 
@@ -108,7 +107,7 @@ def _start(tx: Transaction, start_timer_id: int) -> None:
     """Start a process whose time has come, and set its timer to the next time, counted from this one."""
     row = tx.connection.execute(sa.select(start_timers).where(start_timers.c.id == start_timer_id)).one()
     _set_next(tx, row)
-    instances.launch(tx, StartInstance(row.definition_id, "", {}, row.element_id))
+    starts.launch(tx, Start(row.definition_id, row.element_id, row.place), "", {})
 
 
 def _set_next(tx: Transaction, row: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import history, instances
-from engine.core.commands import AssignUserTask, CompleteUserTask
+from engine.core.commands import AssignUserTask, CompleteUserTask, ThrowEscalation
 from engine.database import Transaction
 from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.instances import LOCKED, Locked
@@ -220,6 +220,17 @@ def assign(tx: Transaction, user_task_id: str, assignee: str) -> None:
         raise InvalidInput("Expected the name of whom to give the user task to, but it is empty.")
     locked, user_task = _lock(tx, user_task_id, "assign")
     instances.step(tx, locked, AssignUserTask(user_task.token_id, assignee))
+
+
+def escalate(tx: Transaction, user_task_id: str, code: str, variables: Mapping[str, Any] | None = None) -> None:
+    """Call for attention from a user task, which stays open unless the event that catches this ends it.
+
+    Raises:
+        NotFound, NotPermitted, InvalidState: as for `complete`.
+        InvalidVariables: a value is not JSON.
+    """
+    locked, user_task = _lock(tx, user_task_id, "escalate")
+    instances.step(tx, locked, ThrowEscalation(user_task.token_id, code, checked(variables or {})))
 
 
 def find(tx: Transaction, query: UserTaskQuery) -> list[UserTask]:

@@ -149,6 +149,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("list user tasks", "UserTaskQuery"): _lists_own,
     ("read", "UserTask"): _may_see_user_task,
     ("complete", "UserTask"): _may_work_on,
+    ("escalate", "UserTask"): _may_work_on,
     ("claim", "UserTask"): _is_candidate,
     ("release", "UserTask"): _may_release,
     ("assign", "UserTask"): _one_of(SUPERVISOR),
@@ -162,6 +163,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("cancel", "Instance"): _one_of(SUPERVISOR),
     ("retry", "Incident"): _one_of(SUPERVISOR),
     ("list", "incidents"): _one_of(SUPERVISOR),
+    ("list", "data stores"): _one_of(SUPERVISOR),
     ("list", "breaches"): _one_of(SUPERVISOR),
     ("verify", "journal"): _one_of(SUPERVISOR),
 }

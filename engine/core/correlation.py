@@ -51,6 +51,22 @@ def learn(run: Execution, token: Token, definition: MessageDefinition, variables
         value = value_of(key, variables, run.functions) if key.name not in scope.correlation else None
         if value is not None:
             run.emit(facts.CorrelationKeySet(scope.id, key.name, value))
+            run.learned.add(scope.id)
+
+
+def narrow(run: Execution) -> None:
+    """Let what has waited for any message wait for those of its conversation, now that this has got a key."""
+    for scope_id in sorted(run.learned):
+        known = run.state.tokens[scope_id].correlation if scope_id in run.state.tokens else {}
+        for wait in [wait for wait in run.state.waits.values() if wait.kind == "message" and wait.key is None]:
+            owner = run.state.tokens[wait.owner_id]
+            definition = run.model(owner).elements[wait.element_id].triggers[wait.definition]
+            assert isinstance(definition, MessageDefinition)
+            keys = [known[key.name] for key in definition.correlation if key.name in known]
+            if owner.process_id == scope_id and definition.key is None and keys:
+                run.close_wait(wait.id)
+                where = run.next_id(), owner.id, wait.element_id
+                run.emit(facts.SubscriptionOpened(*where, "message", wait.name, keys[0], wait.definition))
 
 
 def keys_of(

@@ -40,7 +40,7 @@ class Execution:
     """What behaviours work with.
 
     `queue` holds tokens to move, first in first out. `has_changed`: variables may have, so that conditions that are
-    waited for have to be looked at.
+    waited for have to be looked at. `learned` are the process scopes whose conversations have got a key.
     """
 
     def __init__(self, library: Library, behaviours: Mapping[str, Target], state: State, now: datetime) -> None:
@@ -52,6 +52,7 @@ class Execution:
         self.queue: deque[tuple[Phase, int]] = deque()
         self.budget = Budget(MAX_WORK)
         self.has_changed = True
+        self.learned: set[int] = set()
         self._stored: dict[str, Any] = {}
         self._functions: Mapping[str, Any] | None = None
 

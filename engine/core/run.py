@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.core import commands, data, facts, joins, propagation, starting, waiting
+from engine.core import commands, correlation, data, facts, joins, propagation, starting, waiting
 from engine.core.behaviours import BEHAVIOURS, behaviour_of
 from engine.core.behaviours.activities import create_job
 from engine.core.behaviours.scopes import open_scope
@@ -42,6 +42,7 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
         raise InvalidState("process instance", execution.state.business_key, "continue", f"has {execution.state.ended}")
     _DECISIONS[type(command)](execution, command)
     _come_to_rest(execution)
+    correlation.narrow(execution)
     return execution.state, execution.facts
 
 

@@ -11,7 +11,7 @@ from tests.engine.world import World
 
 ONE = process('<startEvent id="s"/><userTask id="u"/><endEvent id="e"/>', "s u e")
 TWO = process('<startEvent id="s"/><userTask id="u2"/><endEvent id="e"/>', "s u2 e")
-WRONG = process('<startEvent id="s"/><complexGateway id="c"/><endEvent id="e"/>', "s c e", key="W")
+WRONG = process('<startEvent id="s"/><intermediateCatchEvent id="c"/><endEvent id="e"/>', "s c e", key="W")
 
 
 def test_a_changed_diagram_is_the_next_version_and_the_same_one_is_not(world: World) -> None:

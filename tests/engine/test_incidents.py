@@ -51,6 +51,62 @@ def test_a_failing_condition_names_its_flow_and_goes_on_after_a_retry(world: Wor
     assert world.open == ["u"]
 
 
+def test_a_join_that_can_no_longer_be_completed_says_so_and_a_retry_looks_again(world: World) -> None:
+    body = (
+        '<startEvent id="s"/><exclusiveGateway id="g" default="g-a"/><userTask id="a"/><manualTask id="b"/>'
+        '<parallelGateway id="j"/><endEvent id="e"/>'
+    )
+    world.deploy(process(body, "s g a j e", "g b j", conditions={"g-b": "${never}"}))
+    instance = world.start(never=False)
+    assert world.incidents == []
+    world.complete("a")
+    [incident] = world.incidents
+    assert (incident.kind, incident.element_id) == ("join", "P")
+    assert "'j' has tokens from 'a-j' only" in incident.message
+    world.retry(incident)
+    [again] = world.incidents
+    assert (again.kind, again.message) == ("join", incident.message)
+    assert again.id != incident.id
+    world.cancel(instance, "it was drawn wrongly")
+    assert world.incidents == []
+    assert world.wrong() == []
+
+
+def test_a_complex_gateway_goes_on_after_a_retry_once_its_condition_holds(world: World) -> None:
+    body = (
+        '<startEvent id="s"/><userTask id="a"/><complexGateway id="g"><activationCondition>'
+        'activationCount &gt;= wanted</activationCondition></complexGateway><userTask id="u"/>'
+    )
+    world.deploy(process(body, "s a g u"))
+    instance = world.start(wanted=2)
+    world.complete("a")
+    [incident] = world.incidents
+    assert incident.kind == "join"
+    world.do(instances.set_variables, instance.id, {"wanted": 1})
+    world.retry(incident)
+    assert world.open == ["u"]
+    assert world.incidents == []
+    assert world.wrong() == []
+
+
+def test_a_condition_that_can_no_longer_be_decided_waits_for_help(world: World) -> None:
+    event = "<conditionalEventDefinition><condition>${10 / level &gt; 3}</condition></conditionalEventDefinition>"
+    body = (
+        '<startEvent id="s"/><userTask id="u"/><endEvent id="e"/>'
+        f'<boundaryEvent id="b" attachedToRef="u">{event}</boundaryEvent><userTask id="low"/>'
+    )
+    world.deploy(process(body, "s u e", "b low"))
+    instance = world.start(level=5)
+    world.do(instances.set_variables, instance.id, {"level": 0})
+    [incident] = world.incidents
+    assert (incident.kind, incident.element_id) == ("condition", "u")
+    world.do(instances.set_variables, instance.id, {"level": 2})
+    world.retry(incident)
+    assert world.open == ["low"]
+    assert world.incidents == []
+    assert world.wrong() == []
+
+
 def test_what_was_resolved_is_refused_and_what_never_was_is_not_found(world: World) -> None:
     world.deploy(CONDITION)
     instance = world.start(score=1)

@@ -167,6 +167,25 @@ def test_a_modelled_error_goes_to_its_error_event(make_world: MakeWorld) -> None
     assert world.variables(instance)["why"] == "not at home"
 
 
+def test_a_job_that_is_escalated_goes_on(make_world: MakeWorld) -> None:
+    body = (
+        '<startEvent id="s"/><serviceTask id="job" camunda:type="external" camunda:topic="send"/><endEvent id="e"/>'
+        '<boundaryEvent id="b" attachedToRef="job" cancelActivity="false"><escalationEventDefinition'
+        ' escalationRef="esc_c"/></boundaryEvent><userTask id="help"/>'
+    )
+    world = make_world(handlers={"send": lambda: {"sent": True}})
+    world.deploy(process(body, "s job e", "b help"))
+    instance = world.start()
+    [job] = world.see(jobs.find, instance.id)
+    token_id = int(job.id.partition("-")[2])
+    world.do(jobs.escalate, instance.id, token_id, "C", {"why": "nobody answers"})
+    assert world.open == ["help"]
+    world.rest()
+    assert dict(world.variables(instance)) == {"why": "nobody answers", "sent": True}
+    with pytest.raises(InvalidState, match=r"Expected to escalate job 1-.*, but it was completed at 09:00 by system"):
+        world.do(jobs.escalate, instance.id, token_id, "C")
+
+
 def test_an_error_that_nothing_catches_is_an_incident(make_world: MakeWorld) -> None:
     def send() -> None:
         raise BpmnError("Y", "odd")

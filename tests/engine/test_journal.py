@@ -185,7 +185,7 @@ ROWS = {
     "assignee candidate_users candidate_groups due follow_up priority form_key queue_due queue_rank item",
     "candidates": "candidate queue_due queue_rank",
     "incidents": "token_id element_id kind message raised_at resolved_at resolved_by",
-    "subscriptions": "owner_id element_id kind name key",
+    "subscriptions": "owner_id element_id definition_id place kind name key",
     "timers": "owner_id element_id",
 }
 ALL_KINDS = process(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import instances, journal, timers
+from engine import instances, journal, retry, timers
 from engine.errors import InvalidDefinition, InvalidState
 from engine.instances import InstanceQuery
 from tests.engine.core.case import process
@@ -148,5 +148,5 @@ def test_one_timer_that_cannot_be_fired_holds_up_no_other(world: World, monkeypa
         assert timers.fire_due(world.engine) == 1
     assert [each.instance_id for each in world.user_tasks() if each.element_id == "late"] == [sound.id]
     assert timers.fire_due(world.engine) == 0
-    world.clock.move(timers.RETRY)
+    world.clock.move(retry.PAUSE)
     assert timers.fire_due(world.engine) == 1

@@ -246,3 +246,34 @@ def test_a_deadline_that_moves_changes_the_order_of_the_queue_and_when_timers_fi
     world.rest()
     assert (world.status(first), world.status(second)) == ("active", "completed")
     assert world.wrong() == []
+
+
+@pytest.mark.parametrize(("interrupting", "then"), [("false", ["help", "u"]), ("true", ["help"])])
+def test_a_user_task_that_is_escalated_stays_open_unless_that_ends_it(
+    world: World, interrupting: str, then: list[str]
+) -> None:
+    body = (
+        '<startEvent id="s"/><userTask id="u"/><endEvent id="e"/><userTask id="help"/>'
+        f'<boundaryEvent id="b" attachedToRef="u" cancelActivity="{interrupting}">'
+        '<escalationEventDefinition escalationRef="esc_c"/></boundaryEvent>'
+    )
+    world.deploy(process(body, "s u e", "b help"))
+    instance = world.start()
+    user_task = world.user_task("u")
+    world.do(user_tasks.escalate, user_task.id, "D")
+    assert world.open == ["u"]
+    world.do(user_tasks.escalate, user_task.id, "C", {"why": "it is late"})
+    assert sorted(world.open) == then
+    assert world.variables(instance)["why"] == "it is late"
+    assert world.wrong() == []
+    if interrupting == "true":
+        with pytest.raises(InvalidState, match=r"Expected to escalate user task 1-.*, but it was cancelled at 09:00"):
+            world.do(user_tasks.escalate, user_task.id, "C")
+
+
+def test_who_may_not_escalate_is_told_so(make_world: Callable[..., World]) -> None:
+    world = make_world(authorise=lambda _actor, action, _target: action != "escalate")
+    world.deploy(process('<startEvent id="s"/><userTask id="u"/>', "s u"))
+    world.start()
+    with pytest.raises(NotPermitted):
+        world.do(user_tasks.escalate, world.user_task("u").id, "C")

@@ -49,7 +49,7 @@ class World:
         self.engine.transact(lambda tx: user_tasks.complete(tx, user_task.id, variables), by)
 
     def message(self, name: str, key: str = "case-1", **variables: Any) -> Instance:
-        return self.engine.transact(lambda tx: messages.correlate(tx, name, key, variables), ANNA)
+        return self.engine.transact(lambda tx: messages.publish(tx, name, variables, key), ANNA)
 
     def cancel(self, instance: Instance, reason: str) -> None:
         self.engine.transact(lambda tx: instances.cancel(tx, instance.id, reason), ANNA)

@@ -73,8 +73,8 @@ def _user_task(**changes: object) -> UserTask:
 @pytest.mark.parametrize(
     ("actor", "assignee", "may"),
     [
-        (WATER, None, {"read", "complete", "claim"}),
-        (WATER, "water", {"read", "complete", "claim", "release"}),
+        (WATER, None, {"read", "complete", "escalate", "claim"}),
+        (WATER, "water", {"read", "complete", "escalate", "claim", "release"}),
         (WATER, "water-head", {"read", "claim"}),
         (ROADS, None, set()),
         (SUPERVISOR, "water", {"read", "release", "assign"}),

@@ -1,0 +1,153 @@
+"""What starts an instance by itself: messages, signals and conditions that the newest version of a process waits for,
+and its timers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine import instances
+from engine.core.commands import StartInstance
+from engine.core.expressions import Expression, ExpressionError
+from engine.core.model import (
+    ConditionDefinition,
+    Element,
+    EventDefinition,
+    MessageDefinition,
+    ProcessModel,
+    SignalDefinition,
+    TimerDefinition,
+)
+from engine.core.timing import InvalidTime
+from engine.core.waiting import due_of
+from engine.database import Transaction
+from engine.errors import InvalidDefinition, Problem
+from engine.instances import Instance
+from engine.statements import Statement
+from engine.tables import SHOWN, start_subscriptions, start_timers
+
+MESSAGE, SIGNAL, CONDITION = "message", "signal", "condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start event of the newest version of a process, or what serves as one. `place` is that of the trigger which
+    comes among its triggers.
+    """
+
+    definition_id: str
+    element_id: str
+    place: int
+
+    @property
+    def definition_key(self) -> str:
+        return self.definition_id.rpartition(":")[0]
+
+
+_START = [start_subscriptions.c[name] for name in Start.__slots__]
+_FIND = sa.select(*_START).where(start_subscriptions.c.kind == sa.bindparam("of_kind"))
+_IN_ORDER = (start_subscriptions.c.definition_key, start_subscriptions.c.element_id, start_subscriptions.c.place)
+_NAMED = Statement(_FIND.where(start_subscriptions.c.name == sa.bindparam("of_name")).order_by(*_IN_ORDER))
+_ALL = Statement(_FIND.order_by(*_IN_ORDER))
+
+
+def find(tx: Transaction, kind: str, name: str | None = None) -> list[Start]:
+    """What starts by a message or signal of this name; by any condition where none is named."""
+    values = {"of_kind": kind, "of_name": name}
+    rows = (_ALL if name is None else _NAMED).execute(tx.connection, values)
+    return [Start(*tuple(row)) for row in rows]
+
+
+def launch(tx: Transaction, start: Start, business_key: str, variables: Mapping[str, Any]) -> Instance:
+    """Start an instance with what came.
+
+    Raises:
+        ExecutionFailed: the process cannot start that way.
+    """
+    return instances.launch(
+        tx, StartInstance(start.definition_id, business_key, variables, start.element_id, trigger=start.place)
+    )
+
+
+def close(tx: Transaction, key: str) -> None:
+    """Take everything that starts this process from its older version."""
+    for table in (start_timers, start_subscriptions):
+        tx.connection.execute(sa.delete(table).where(table.c.definition_key == key))
+
+
+def open_all(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
+    """Wait for everything that starts this version from now on.
+
+    Raises:
+        InvalidDefinition: a message starts another process already, or something is said by variables, of which a
+            start event has none.
+    """
+    for element, place, definition in _triggers(model):
+        place_of: dict[str, Any] = {"definition_key": model.key, "definition_id": definition_id}
+        place_of |= {"element_id": element.id, "place": place}
+        if isinstance(definition, TimerDefinition):
+            times = _times(tx, model, element, definition)
+            tx.connection.execute(sa.insert(start_timers).values(**place_of, **times))
+        elif isinstance(definition, MessageDefinition | SignalDefinition | ConditionDefinition):
+            kind, name = _named(model, element, definition)
+            if kind == MESSAGE:
+                _refuse_second(tx, model, element, name)
+            tx.connection.execute(sa.insert(start_subscriptions).values(**place_of, kind=kind, name=name))
+
+
+def messages_of(model: ProcessModel) -> list[tuple[str, Element]]:
+    """The messages that start a process, and where.
+
+    Raises:
+        InvalidDefinition: the name of one is said by variables.
+    """
+    return [
+        (_named(model, element, definition)[1], element)
+        for element, _, definition in _triggers(model)
+        if isinstance(definition, MessageDefinition)
+    ]
+
+
+def _triggers(model: ProcessModel) -> Iterator[tuple[Element, int, EventDefinition]]:
+    for start in model.starts:
+        element = model.elements[start]
+        for place, definition in enumerate(element.triggers):
+            yield element, place, definition
+
+
+def _named(
+    model: ProcessModel, element: Element, definition: MessageDefinition | SignalDefinition | ConditionDefinition
+) -> tuple[str, str]:
+    if isinstance(definition, ConditionDefinition):
+        return CONDITION, definition.condition.text[:SHOWN]
+    kind = MESSAGE if isinstance(definition, MessageDefinition) else SIGNAL
+    return kind, str(_constant(model, element, definition.name, {}))
+
+
+def _times(tx: Transaction, model: ProcessModel, element: Element, definition: TimerDefinition) -> dict[str, Any]:
+    value = _constant(model, element, definition.value, tx.functions)
+    try:
+        due, interval, repetitions = due_of(definition.kind, value, tx.now)
+    except (ExpressionError, InvalidTime) as error:
+        raise InvalidDefinition(model.key, [Problem(element.id, element.line, str(error), "")]) from error
+    return {"due": due, "interval": interval, "repetitions": repetitions}
+
+
+def _constant(model: ProcessModel, element: Element, expression: Expression, functions: Mapping[str, Any]) -> Any:
+    """A start event has no variables to reckon with."""
+    try:
+        return expression.evaluate({}, functions)
+    except ExpressionError as error:
+        problem = Problem(element.id, element.line, str(error), "A start event can use no variables.")
+        raise InvalidDefinition(model.key, [problem]) from error
+
+
+def _refuse_second(tx: Transaction, model: ProcessModel, element: Element, name: str) -> None:
+    others = find(tx, MESSAGE, name)
+    if others:
+        wrong = f"The message '{name}' starts the process '{others[0].definition_key}' already."
+        raise InvalidDefinition(model.key, [Problem(element.id, element.line, wrong, "Give it a message of its own.")])
