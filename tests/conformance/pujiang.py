@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
-
-from engine import clock, deployments, handlers, instances, messages, signals, user_tasks
+from engine import clock, conditions, deployments, handlers, instances, messages, signals, user_tasks
 from engine.actors import SYSTEM, Actor
 from engine.clock import FixedClock
-from engine.core.commands import CorrelateMessage
 from engine.database import Transaction
 from engine.engine import Engine
 from engine.errors import BpmnError, ExecutionFailed, InvalidDefinition, InvalidState, NotFound
 from engine.handlers import Handler
 from engine.instances import ACTIVE, FAILED, InstanceQuery
-from engine.tables import subscriptions
 from engine.user_tasks import UserTask, UserTaskQuery
 from tests.conformance.running import Refused
 
 T = TypeVar("T")
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-
-KEY = "case"
-"""The business key of every instance of a case, so that a message thrown by one finds whoever of them waits for it."""
 
 MOST = 500
 """Instances and user tasks that a case may have."""
@@ -55,7 +49,7 @@ class PujiangUnderTest:
 
     def start(self, process_id: str, variables: Mapping[str, Any]) -> None:
         try:
-            self._do(lambda tx: instances.start(tx, process_id, business_key=KEY, variables=variables))
+            self._do(lambda tx: instances.start(tx, process_id, variables=variables))
         except ExecutionFailed as error:
             self._not_started.append(str(error))
 
@@ -77,41 +71,16 @@ class PujiangUnderTest:
         return self._engine.read(lambda tx: user_tasks.find(tx, UserTaskQuery(limit=MOST)))
 
     def broadcast(self, name: str, variables: Mapping[str, Any]) -> None:
-        waiting = self._waiting(name)
-        for instance_id, wait_id in waiting:
-            try:
-                self._engine.transact(
-                    lambda tx, i=instance_id, w=wait_id: instances.execute(tx, i, CorrelateMessage(w))
-                )
-            except InvalidState:
-                # One before it has closed them all.
-                continue
-        if not waiting:
-            self._start_by_message(name, self._unless_running(variables))
-        self._engine.run_to_rest()
+        given = self._unless_running(variables)
+        self._do(lambda tx: messages.broadcast(tx, name, given))
 
     def message(self, name: str, payload: Mapping[str, Any]) -> None:
-        waiting = self._waiting(name)
-        if waiting:
-            instance_id, wait_id = waiting[0]
-            self._do(lambda tx: instances.execute(tx, instance_id, CorrelateMessage(wait_id, payload)))
-        else:
-            self._start_by_message(name, payload)
+        # A message that nobody wants is lost.
+        with suppress(NotFound):
+            self._do(lambda tx: messages.publish(tx, name, payload))
 
     def correlate(self, name: str, payload: Mapping[str, Any]) -> None:
         self.message(name, payload)
-
-    def _waiting(self, name: str) -> list[Any]:
-        this = (subscriptions.c.kind == "message") & (subscriptions.c.name == name)
-        query = sa.select(subscriptions.c.instance_id, subscriptions.c.id).where(this)
-        return self._engine.read(lambda tx: list(tx.connection.execute(query.order_by(*query.selected_columns))))
-
-    def _start_by_message(self, name: str, payload: Mapping[str, Any]) -> None:
-        try:
-            self._do(lambda tx: messages.start_by_message(tx, name, KEY, payload))
-        except NotFound:
-            # A message that nobody wants is lost.
-            return
 
     def signal(self, name: str, variables: Mapping[str, Any]) -> None:
         given = self._unless_running(variables)
@@ -122,8 +91,11 @@ class PujiangUnderTest:
         return {} if self._instances(ACTIVE) else variables
 
     def set(self, values: Mapping[str, Any]) -> None:
-        for instance_id in self._instances(ACTIVE):
+        running = self._instances(ACTIVE)
+        for instance_id in running:
             self._engine.transact(lambda tx, id=instance_id: instances.set_variables(tx, id, values))
+        if not running:
+            self._engine.transact(lambda tx: conditions.start_by_condition(tx, values))
         self._engine.run_to_rest()
 
     def advance(self, seconds: float) -> None:
