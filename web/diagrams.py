@@ -15,7 +15,7 @@ from engine.history import Activity, Path
 from engine.instances import Instance
 from engine.journal import Entry
 
-QUIET = frozenset({"exclusiveGateway", "parallelGateway", "eventBasedGateway"})
+QUIET = frozenset({"exclusiveGateway", "inclusiveGateway", "complexGateway", "parallelGateway", "eventBasedGateway"})
 """Kinds that do nothing a reader of the steps would look for."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -102,6 +102,7 @@ _HEADLINES: Mapping[str, str] = {
     "RaiseIncident": "“{name}” failed and waits for help: {message}",
     "RetryIncident": "Tried again after an incident",
     "ThrowError": "“{name}” ended with {code}",
+    "ThrowEscalation": "“{name}” calls for attention: {code}",
     "SetVariables": "Changed values by hand",
     "CancelInstance": "Cancelled: {reason}",
 }
@@ -149,20 +150,67 @@ def _kind(entry: Entry, happened: Iterable[Any]) -> str:
 
 def _consequences(happened: Iterable[Any], names: dict[int, str], labels: Labels) -> Iterator[str]:
     for fact in happened:
-        match fact:
-            case facts.UserTaskOpened(id=token, assignee=assignee, candidate_groups=groups):
-                whom = labels.person(assignee) if assignee else ", ".join(map(labels.group, groups))
-                yield f"Now to do: {names[token]} ({whom or 'anyone'})"
-            case facts.UserTaskCancelled(id=token):
-                yield f"No longer to do: {names.get(token, 'a user task')}"
-            case facts.IncidentRaised(token_id=token, message=message):
-                yield f"Stuck at {names.get(token, 'an element')}: {message}"
-            case facts.ErrorThrown(code=code, caught_by=None):
-                yield f"Nothing catches the error {code}"
-            case facts.InstanceCompleted():
-                yield "The process is complete"
-            case facts.InstanceFailed(message=message):
-                yield f"The process failed: {message}"
+        say = _CONSEQUENCES.get(type(fact))
+        said = say(fact, names, labels) if say is not None else ""
+        if said:
+            yield said
+
+
+def _opened(fact: facts.UserTaskOpened, names: dict[int, str], labels: Labels) -> str:
+    whom = labels.person(fact.assignee) if fact.assignee else ", ".join(map(labels.group, fact.candidate_groups))
+    return f"Now to do: {names[fact.id]} ({whom or 'anyone'})"
+
+
+def _no_longer(fact: facts.UserTaskCancelled, names: dict[int, str], _labels: Labels) -> str:
+    return f"No longer to do: {names.get(fact.id, 'a user task')}"
+
+
+def _stuck(fact: facts.IncidentRaised, names: dict[int, str], _labels: Labels) -> str:
+    return f"Stuck at {names.get(fact.token_id, 'an element')}: {fact.message}"
+
+
+def _error(fact: facts.ErrorThrown, _names: dict[int, str], _labels: Labels) -> str:
+    return "" if fact.caught_by else f"Nothing catches the error {fact.code}"
+
+
+def _escalation(fact: facts.EscalationThrown, _names: dict[int, str], _labels: Labels) -> str:
+    return f"Escalated: {fact.code}" if fact.caught_by else f"Escalated, and nobody minds: {fact.code}"
+
+
+def _called_off(fact: facts.TransactionCancelled, names: dict[int, str], _labels: Labels) -> str:
+    return f"Called off: {names.get(fact.id, 'a transaction')}"
+
+
+def _undone(fact: facts.CompensationStarted, names: dict[int, str], _labels: Labels) -> str:
+    undone = ", ".join(names.get(token, "an activity") for token in fact.completed)
+    return f"To be undone: {undone}" if undone else ""
+
+
+def _stored(fact: facts.DataStored, _names: dict[int, str], _labels: Labels) -> str:
+    return f"Written to the data store “{words(fact.store)}”"
+
+
+def _complete(_fact: facts.InstanceCompleted, _names: dict[int, str], _labels: Labels) -> str:
+    return "The process is complete"
+
+
+def _failed(fact: facts.InstanceFailed, _names: dict[int, str], _labels: Labels) -> str:
+    return f"The process failed: {fact.message}"
+
+
+_CONSEQUENCES: Mapping[type, Callable[[Any, dict[int, str], Labels], str]] = {
+    facts.UserTaskOpened: _opened,
+    facts.UserTaskCancelled: _no_longer,
+    facts.IncidentRaised: _stuck,
+    facts.ErrorThrown: _error,
+    facts.EscalationThrown: _escalation,
+    facts.TransactionCancelled: _called_off,
+    facts.CompensationStarted: _undone,
+    facts.DataStored: _stored,
+    facts.InstanceCompleted: _complete,
+    facts.InstanceFailed: _failed,
+}
+"""What a person reads of a fact; nothing where it says nothing."""
 
 
 def _value(name: str, value: Any, labels: Labels) -> str:

@@ -17,8 +17,9 @@ from werkzeug.serving import make_server
 
 from engine import deployments, instances
 from engine.actors import Actor
+from engine.core.behaviours import BEHAVIOURS
 from engine.engine import Engine
-from web import settings
+from web import designer, settings
 from web.app import create_app
 from workflows import accounts, permissions
 
@@ -48,7 +49,7 @@ LETTER = """<?xml version="1.0" encoding="UTF-8"?>
 </bpmn:definitions>
 """
 
-UNRUNNABLE = LETTER.replace("bpmn:userTask", "bpmn:serviceTask").replace(' camunda:candidateGroups="clerks"', "")
+UNRUNNABLE = LETTER.replace("bpmn:userTask", "bpmn:scriptTask").replace(' camunda:candidateGroups="clerks"', "")
 
 
 @pytest.fixture
@@ -91,6 +92,13 @@ def versions(engine: Engine, key: str = "letter") -> list[int]:
 
 
 # Looking
+
+
+def test_every_kind_of_element_has_a_name_on_pages_and_on_the_board() -> None:
+    assert set(designer.KINDS) == set(BEHAVIOURS) - {"process"}
+    script = Path(designer.__file__).with_name("assets") / "js" / "steps.js"
+    on_board = dict(re.findall(r'"bpmn:(\w+)": "(.+)",', script.read_text("utf-8")))
+    assert {kind[0].lower() + kind[1:]: name for kind, name in on_board.items()} == dict(designer.KINDS)
 
 
 def test_the_list_says_how_many_cases_run_on_each_version(client: FlaskClient, engine: Engine) -> None:
@@ -315,11 +323,11 @@ def test_a_designer_changes_a_diagram_mends_it_and_deploys_it(board: Page, engin
     board.get_by_text("The steps as a table").click()
     board.get_by_label("Name of write").fill("Write it well")
     board.get_by_label("Name of write").press("Tab")
-    board.get_by_label("Kind of step to add after write").select_option("bpmn:ServiceTask")
+    board.get_by_label("Kind of step to add after write").select_option("bpmn:ScriptTask")
     board.get_by_role("button", name="Add a step after write").click()
     expect(problems(board)).to_contain_text("1 problem to mend")
     problems(board).get_by_role("button").first.click()
-    expect(board.locator(".bio-properties-panel-header-type")).to_have_text(re.compile("service task", re.IGNORECASE))
+    expect(board.locator(".bio-properties-panel-header-type")).to_have_text(re.compile("script task", re.IGNORECASE))
 
     board.get_by_role("button", name="Deploy as the next version").click()
     expect(board.get_by_role("status").first).to_have_text("Not deployed: see the problems.")
