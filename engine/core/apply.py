@@ -212,7 +212,8 @@ def _activity_compensable(state: State, fact: facts.ActivityCompensable) -> None
 def _record_of(token: Token, complete: bool) -> Completed:
     """What has to be known of an activity to compensate it later."""
     where = token.id, token.element_id, token.definition_id, token.index
-    return Completed(*where, dict(token.variables), list(token.completed), complete)
+    inner = token.completed if token.compensating is None else token.compensating[::-1]
+    return Completed(*where, dict(token.variables), list(inner), complete)
 
 
 def _compensation_started(state: State, fact: facts.CompensationStarted) -> None:

@@ -21,4 +21,6 @@ class Compensating(Behaviour):
             compensation.end_transaction(run, token)
         else:
             waited = any(isinstance(each, CompensateDefinition) and each.waits for each in element.events)
-            run.finish(token, element.outgoing if waited else ())
+            # An event that a cancelled transaction has ended comes back for what it left undone, and leads nowhere.
+            comes_back = run.state.tokens[token.scope_id].compensating is not None
+            run.finish(token, element.outgoing if waited and not comes_back else ())

@@ -274,6 +274,29 @@ def test_cancelling_leaves_alone_the_handler_of_what_was_never_completed() -> No
         assert case.trace == ["A", "unA", "C"]
 
 
+def test_cancelling_undoes_what_a_compensation_event_had_not_come_to_yet() -> None:
+    undo = (
+        boundary("bD", "D", COMPENSATE)
+        + '<userTask id="undo" isForCompensation="true"/>'
+        + '<association id="aD" associationDirection="One" sourceRef="bD" targetRef="undo"/>'
+    )
+    inside = (
+        '<startEvent id="s2"/><parallelGateway id="f"/>'
+        + undoable("A")
+        + log("D")
+        + undo
+        + throw("t")
+        + log("E")
+        + '<userTask id="u"/>'
+        + event("endEvent", "e2", CANCEL)
+    )
+    case = Case(process(START + transaction(inside, "s2 f A D t E", "f u e2") + END, *OUTSIDE)).start()
+    assert case.open == ["u", "undo"]
+    case.complete("u")
+    assert case.trace == ["A", "D", "unA", "C"]
+    assert case.state.ended == "completed"
+
+
 def test_an_error_leaves_a_transaction_without_undoing_anything() -> None:
     inside = '<startEvent id="s2"/>' + undoable("A") + event("endEvent", "e2", ERROR)
     assert Case(process(START + transaction(inside, "s2 A e2") + END, *OUTSIDE)).start().trace == ["A", "H"]
