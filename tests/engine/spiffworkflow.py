@@ -27,6 +27,12 @@ class SpiffCase:
         return sorted(task.task_spec.bpmn_id for task in self._ready())
 
     @property
+    def awaited(self) -> list[str]:
+        """The names of the messages that somebody waits for."""
+        pending = self.workflow.waiting_events()
+        return sorted(event.name for event in pending if event.event_type == "MessageEventDefinition")
+
+    @property
     def ended(self) -> bool:
         return self.workflow.completed
 
