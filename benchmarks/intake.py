@@ -19,7 +19,17 @@ from workflows.office import open_engine
 
 ROWS = 1_000
 MAP = Path(__file__).parents[1] / "docs" / "intake" / "nyc-councilstat.toml"
-COLUMNS = ("unique_key", "opendate", "closedate", "complaint_type", "descriptor", "zip", "borough", "city")
+COLUMNS = (
+    "unique_key",
+    "opendate",
+    "closedate",
+    "complaint_type",
+    "descriptor",
+    "zip",
+    "borough",
+    "city",
+    "community_board",
+)
 SUBJECTS = ("Housing and Buildings", "Transportation", "Sanitation", "Parks", "Health", "", "Please choose an issue...")
 PLACES = ("Brooklyn", "Manhattan", "Queens", "Bronx", "Staten Island", "")
 
@@ -33,7 +43,7 @@ def measure(figures: Figures) -> None:
         if given:
             shutil.copy(given, file)
         else:
-            _generate(file)
+            generate(file, ROWS)
         engine = open_engine(f"sqlite:///{folder / 'pujiang.db'}", HANDLERS)
         demo.build(engine)
         report = intake.run(engine, file, Path(os.environ.get("BENCHMARK_MAP", MAP)))
@@ -43,12 +53,13 @@ def measure(figures: Figures) -> None:
     figures.add("intake_rejected", report.rejected, "rows")
 
 
-def _generate(file: Path) -> None:
+def generate(file: Path, rows: int) -> None:
+    """Write a file of that many petitions, such as a city's register has."""
     choice = random.Random(1)
     with file.open("w", newline="", encoding="utf-8") as opened:
         writer = csv.writer(opened)
         writer.writerow(COLUMNS)
-        for number in range(ROWS):
+        for number in range(rows):
             place = choice.choice(PLACES)
             day = f"2025-{choice.randrange(1, 13):02}-{choice.randrange(1, 29):02}"
-            writer.writerow([f"G{number}", day, "", choice.choice(SUBJECTS), "", "11201", place, place])
+            writer.writerow([f"G{number}", day, "", choice.choice(SUBJECTS), "", "11201", place, place, ""])

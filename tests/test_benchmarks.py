@@ -6,14 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from bureau import Bureau
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from benchmarks import core, diagrams, engines, growth
+from benchmarks import core, diagrams, engines, growth, intake
 from benchmarks.figures import Figures
 from benchmarks.library import NOW, OneProcess
 from engine.core import State, commands, compile, facts, run
+from workflows import intake as taking_in
 
 
 def test_the_large_diagram_has_200_elements_and_each_is_drawn() -> None:
@@ -99,3 +101,12 @@ def test_an_engine_that_breaks_off_is_told_with_what_it_said(npm_folder: Path) -
     on_the_path(npm_folder, "npm", "exit 0")
     with engines.BpmnEngine(3) as other, pytest.raises(engines.NotThere, match="but it said: too deep"):
         other.run(1)
+
+
+def test_the_generated_register_is_one_that_its_map_can_read(tmp_path: Path) -> None:
+    file, bureau = tmp_path / "cases.csv", Bureau(tmp_path / "pujiang.db")
+    intake.generate(file, 20)
+    report = taking_in.run(bureau.engine, file, intake.MAP)
+    bureau.close()
+    assert report.registered + report.rejected == 20
+    assert report.registered > 10
