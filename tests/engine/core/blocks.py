@@ -711,20 +711,32 @@ BEGINNINGS: Mapping[str, Begin] = {
 }
 
 
+def _one_after_the_other(d: Drawing, size: int, first_draw: Draw) -> Block:
+    """Blocks of which each has a share of the size, so that a deep one does not leave the others nothing."""
+    d.left = d.one_of(2, 4, 8)
+    first, last = first_draw(d)
+    while (size := size - _SHARE) > 0:
+        d.left = d.one_of(2, 4, 8)
+        following, end = d.block()
+        d.flow(last, following)
+        last = end
+    return first, last
+
+
+_SHARE = 4
+"""What a block has of the size on average."""
+
+
 def draw(seed: int, size: int) -> Drawn:
     """The process of this seed, out of about `size` blocks. The seed also says which block is in it for certain."""
     features = [*BLOCKS, *BEGINNINGS]
     feature = features[seed % len(features)]
-    d = Drawing(seed, size, BLOCKS, LEAVES, *map(tuple, (_WAYS, _WAYS, _EVENTS, BLOCKS)))
+    d = Drawing(seed, 0, BLOCKS, LEAVES, *map(tuple, (_WAYS, _WAYS, _EVENTS, BLOCKS)))
     beginning = BEGINNINGS.get(feature, BEGINNINGS[d.one_of(*BEGINNINGS)] if d.chance(0.3) else _plainly)
     start: list[str | None] = []
 
     def content(d: Drawing) -> None:
-        first, last = BLOCKS.get(feature, Drawing.block)(d)
-        while d.left > 0:
-            following, end = d.block()
-            d.flow(last, following)
-            last = end
+        first, last = _one_after_the_other(d, size, BLOCKS.get(feature, Drawing.block))
         start.append(beginning(d, (first, last)))
         d.flow(last, d.stop())
         if d.chance(0.2):
