@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from lxml import etree
@@ -87,21 +88,30 @@ def parse_bpmn(xml: bytes, resource: str) -> Node:
     if crowded:
         wrong = f"An XML element has {int(crowded[0].xpath('count(@*)')):,} attributes."
         _refuse(resource, crowded[0].sourceline or 0, wrong, f"At most {MAX_ATTRIBUTES_EACH:,} are taken.")
-    validator = BpmnValidator()
-    validator.preprocess(root)
-    problems = _repeated_ids(root) or _violations(root, validator.validator)
+    _shared_validator().preprocess(root)
+    problems = _repeated_ids(root) or _violations(root)
     if problems:
         raise InvalidDefinition(resource, problems)
     return root
 
 
-def _violations(root: Node, schema: etree.XMLSchema) -> list[Problem]:
+@lru_cache
+def _shared_validator() -> BpmnValidator:
+    """Reading the schema takes longer than validating most diagrams. Threads may share its yes or no, not its log."""
+    return BpmnValidator()
+
+
+def _violations(root: Node) -> list[Problem]:
     """What the schema says against a tree: every violation with its line, or of far too many the first alone.
 
     libxml2 finds the path of a violation by counting the siblings before it, which would take minutes for a large
     file that is wrong all over. While a text is being parsed, it asks for no path, and knows no line.
     """
-    if int(root.xpath("count(//*) + count(//@*)")) > _SMALL:
+    is_small = int(root.xpath("count(//*) + count(//@*)")) <= _SMALL
+    if is_small and _shared_validator().validator.validate(root):
+        return []
+    schema = BpmnValidator().validator
+    if not is_small:
         parser = etree.XMLParser(schema=schema, huge_tree=True)
         try:
             etree.fromstring(etree.tostring(root), parser)
