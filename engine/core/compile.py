@@ -48,10 +48,11 @@ def _read(reader: Reader, root: Node) -> tuple[ProcessModel, ...]:
     processes = set(children(root, "process"))
     executable = {node for node in processes if flag(node, "isExecutable")}
     tasks = {node for kind in dialect.GLOBAL_TASKS for node in children(root, kind)}
-    dialect.check(reader, root, unread=processes - executable)
     if not executable and (processes or not tasks):
         right = 'Mark a process as executable (isExecutable="true").'
         reader.problem(root, "The file has no executable process.", right)
+        executable = processes  # so that whoever marks one has heard what else is wrong with it
+    dialect.check(reader, root, unread=processes - executable)
     data.read_stores(reader, root)
     correlations, lines = Correlations(reader, root), associations(root)
     parts = list(root.iterchildren(f"{{{BPMN}}}*"))

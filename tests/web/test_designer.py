@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import etree
 from playwright.sync_api import BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
@@ -354,6 +355,62 @@ def test_unsaved_work_is_there_again_after_the_window_was_closed(board: Page, en
     board.get_by_role("button", name="Discard my changes").click()
     expect(board.get_by_label("Name of write")).to_have_value("Write it")
     assert versions(engine) == [1]
+
+
+def opened(board: Page, content: bytes) -> None:
+    board.get_by_label("Open a file").set_input_files({"name": "other.bpmn", "mimeType": "text/xml", "buffer": content})
+
+
+def downloaded(board: Page) -> bytes:
+    with board.expect_download() as download:
+        board.get_by_role("button", name="Download").click()
+    return Path(download.value.path()).read_bytes()
+
+
+@pytest.mark.browser
+def test_a_file_that_nobody_changed_stays_as_another_tool_wrote_it(board: Page) -> None:
+    written = f"<!-- by hand -->{LETTER[LETTER.index('<bpmn:definitions') :]}".encode()
+    opened(board, written)
+    expect(board.get_by_role("status").first).to_have_text("other.bpmn is open, not deployed.")
+    assert downloaded(board) == written
+
+
+@pytest.mark.browser
+def test_a_changed_file_keeps_what_another_tool_wrote_under_a_prefix_of_ours(board: Page) -> None:
+    opened(board, LETTER.replace("http://camunda.org/schema/1.0/bpmn", "http://activiti.org/bpmn").encode())
+    board.get_by_text("The steps as a table").click()
+    board.get_by_label("Name of write").fill("Dictate it")
+    board.get_by_label("Name of write").press("Tab")
+    expect(board.get_by_role("status").first).to_have_text("Changed, kept in this browser, not deployed.")
+    saved = etree.fromstring(downloaded(board))
+    (task,) = saved.iter("{http://www.omg.org/spec/BPMN/20100524/MODEL}userTask")
+    assert task.get("name") == "Dictate it"
+    assert task.get("{http://activiti.org/bpmn}candidateGroups") == "clerks"
+
+
+@pytest.mark.browser
+def test_the_board_says_whose_picture_it_cannot_keep(board: Page) -> None:
+    process = '<bpmn:process id="other"><bpmn:task id="elsewhere" /></bpmn:process><bpmndi:BPMNDiagram '
+    shape = (
+        '<bpmndi:BPMNShape id="elsewhere-shape" bpmnElement="elsewhere"><dc:Bounds x="0" y="0" width="9" height="9" />'
+    )
+    drawn = LETTER.replace("<bpmndi:BPMNDiagram ", process)
+    opened(board, drawn.replace("</bpmndi:BPMNPlane>", f"{shape}</bpmndi:BPMNShape></bpmndi:BPMNPlane>").encode())
+    expect(problems(board)).to_contain_text("elsewhere The board cannot draw it where the file has it.")
+
+
+@pytest.mark.browser
+def test_a_file_need_not_say_twice_which_flows_an_element_has(board: Page) -> None:
+    assert "<bpmn:incoming>" not in LETTER
+    expect(problems(board)).not_to_contain_text("not connected")
+
+
+@pytest.mark.browser
+def test_the_board_takes_no_file_whose_letters_it_cannot_read(board: Page) -> None:
+    opened(board, LETTER.replace("Write it", "浦江").encode("gbk"))
+    expect(board.get_by_role("status").first).to_have_text(
+        "Expected UTF-8 text, but other.bpmn is not: save it as UTF-8."
+    )
 
 
 @pytest.mark.browser

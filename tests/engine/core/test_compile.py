@@ -257,6 +257,13 @@ def test_what_a_file_holds_beside_its_processes_is_understood_or_a_problem(what:
     assert any(what in problem.wrong for problem in found), found
 
 
+def test_what_is_wrong_in_a_process_is_said_before_it_is_marked_as_executable() -> None:
+    unmarked = diagram('<process id="P"><startEvent id="s"/><userTask id="t"/></process>')
+    found = [(problem.element_id, problem.wrong) for problem in problems(unmarked)]
+    assert ("d", "The file has no executable process.") in found
+    assert ("t", "No flow leads to it, so nothing ever gets there.") in found
+
+
 def test_an_expression_language_for_all_of_a_file_is_ours_or_a_problem() -> None:
     xml = diagram(process(PLAIN, "s t e")).decode()
     for language in ("http://www.w3.org/1999/XPath", "python"):

@@ -24,6 +24,7 @@ import camunda from "camunda-bpmn-moddle/resources/camunda.json";
 import MinimapModule from "diagram-js-minimap";
 
 import { fit } from "./canvas.js";
+import { connect, declare, lost, pictured } from "./imports.js";
 import { Problems } from "./problems.js";
 import { post } from "./requests.js";
 import { Steps } from "./steps.js";
@@ -76,7 +77,9 @@ class Board {
   }
 
   listen() {
-    this.modeler.on("commandStack.changed", () => this.changed());
+    this.modeler.on("import.parse.complete", ({ definitions }) => definitions && this.parsed(definitions));
+    // A drawing that makes room for the next one is no change of it.
+    this.modeler.on("commandStack.changed", ({ trigger }) => trigger !== "clear" && this.changed());
     this.part("deploy").addEventListener("click", () => this.attempt(() => this.deploy()));
     this.part("download").addEventListener("click", () => this.attempt(() => this.download()));
     this.part("discard").addEventListener("click", () => this.attempt(() => this.discard()));
@@ -88,8 +91,10 @@ class Board {
   async open(xml) {
     this.text = xml;
     this.changes = 0;
+    this.problems.lost = [];
     try {
       await this.modeler.importXML(xml);
+      this.problems.lost = lost(this.pictured, (await this.modeler.saveXML()).xml);
       fit(this.modeler.get("canvas"), { left: PALETTE });
       this.modeler.get("minimap").close();
       this.drawn = true;
@@ -100,6 +105,12 @@ class Board {
     }
     this.steps.show(this.drawn);
     await this.problems.check(xml, this.drawn);
+  }
+
+  parsed(definitions) {
+    connect(definitions);
+    declare(definitions, this.modeler.get("moddle").getPackages());
+    this.pictured = pictured(definitions);
   }
 
   changed() {
@@ -125,8 +136,9 @@ class Board {
     this.say("Changed, kept in this browser, not deployed.");
   }
 
+  // What nobody has changed stays as it came, with whatever another tool wrote and the board does not know.
   async currentXml() {
-    if (!this.drawn) return this.text;
+    if (!this.drawn || !this.changes) return this.text;
     return (await this.modeler.saveXML({ format: true })).xml;
   }
 
@@ -136,8 +148,9 @@ class Board {
       this.say(`Expected a diagram (.bpmn or .xml), but it is ${file.name}. The page Designer takes tables and forms.`);
       return;
     }
+    const xml = await read(file);
     this.data.name = file.name;
-    await this.open(await file.text());
+    await this.open(xml);
     this.unsaved.write(this.text);
     this.part("discard").hidden = false;
     this.say(`${file.name} is open, not deployed.`);
@@ -189,6 +202,15 @@ class Board {
 
   say(text) {
     this.part("status").textContent = text;
+  }
+}
+
+// As the server does with what is uploaded: other bytes are refused, and not quietly replaced.
+async function read(file) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw new Error(`Expected UTF-8 text, but ${file.name} is not: save it as UTF-8.`);
   }
 }
 

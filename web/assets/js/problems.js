@@ -10,6 +10,7 @@ export class Problems {
     this.modeler = modeler;
     this.address = address;
     this.marked = [];
+    this.lost = []; // hints about what the board cannot keep
   }
 
   async check(xml, drawn) {
@@ -18,7 +19,8 @@ export class Problems {
         post(this.address, xml, { "Content-Type": "application/xml" }),
         drawn ? advise(this.modeler) : [],
       ]);
-      this.show(answer.problems, [...answer.hints, ...advice]);
+      const more = advice.filter((hint) => !this.lost.some(({ element }) => element === hint.element));
+      this.show(answer.problems, [...answer.hints, ...this.lost, ...more]);
     } catch (error) {
       // What was found in another diagram, or before, says nothing of this one.
       this.show([{ wrong: error.message, right: "" }]);
