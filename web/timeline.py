@@ -156,6 +156,19 @@ def _consequences(happened: Iterable[Any], names: dict[int, str], labels: Labels
             yield said
 
 
+def _happened(fact: facts.ElementActivated, _names: dict[int, str], _labels: Labels) -> str:
+    """A boundary event is there only once it has happened, whatever brought it about."""
+    return f"Happened: {fact.name}" if fact.kind == "boundaryEvent" and fact.name else ""
+
+
+def _sent(fact: facts.MessageThrown, _names: dict[int, str], _labels: Labels) -> str:
+    return f"Message sent: {words(fact.name)}"
+
+
+def _announced(fact: facts.SignalThrown, _names: dict[int, str], _labels: Labels) -> str:
+    return f"Signal to everybody who waits for it: {words(fact.name)}"
+
+
 def _opened(fact: facts.UserTaskOpened, names: dict[int, str], labels: Labels) -> str:
     whom = labels.person(fact.assignee) if fact.assignee else ", ".join(map(labels.group, fact.candidate_groups))
     return f"Now to do: {names[fact.id]} ({whom or 'anyone'})"
@@ -199,6 +212,9 @@ def _failed(fact: facts.InstanceFailed, _names: dict[int, str], _labels: Labels)
 
 
 _CONSEQUENCES: Mapping[type, Callable[[Any, dict[int, str], Labels], str]] = {
+    facts.ElementActivated: _happened,
+    facts.MessageThrown: _sent,
+    facts.SignalThrown: _announced,
     facts.UserTaskOpened: _opened,
     facts.UserTaskCancelled: _no_longer,
     facts.IncidentRaised: _stuck,

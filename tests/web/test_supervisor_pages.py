@@ -85,6 +85,9 @@ def test_what_is_stuck_is_tried_again_once_its_cause_is_mended(bureau, signed_in
     bureau.wait(days=2)
     assert "acknowledge" in supervisor.get("/supervision/incidents")
     assert "1 stuck" in supervisor.get("/supervision/")
+    case = clerk.get(f"/cases/{number}")
+    assert "The case is stuck and waits for a supervisor" in case
+    assert "waits for the petitioner" not in case
     monkeypatch.undo()
     incident = bureau.ask(incidents.find)[0].id
     assert "Tried again." in supervisor.post(f"/supervision/incidents/{incident}/retry")

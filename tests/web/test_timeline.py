@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import journal, user_tasks
+from engine import instances, journal, user_tasks
 from engine.clock import FixedClock
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
@@ -59,3 +59,24 @@ def test_what_is_undone_called_off_and_escalated_can_be_read(world: World) -> No
         "Written to the data store “Trip plans”",
         "The process is complete",
     )
+
+
+ALARM = process(
+    '<startEvent id="s"/><userTask id="check" name="Check"/><boundaryEvent id="urgent" name="It became urgent"'
+    ' attachedToRef="check" cancelActivity="false"><conditionalEventDefinition><condition>${level == 1}</condition>'
+    '</conditionalEventDefinition></boundaryEvent><intermediateThrowEvent id="tell" name="Tell all">'
+    '<signalEventDefinition signalRef="sig_g"/></intermediateThrowEvent><endEvent id="e"><messageEventDefinition'
+    ' messageRef="msg_m"/></endEvent>',
+    "s check e",
+    "urgent tell",
+)
+
+
+def test_what_happened_by_itself_and_what_was_sent_out_can_be_read(world: World) -> None:
+    world.deploy(ALARM)
+    instance = world.start()
+    world.do(instances.set_variables, instance.id, {"level": 1})
+    world.complete("check")
+    _, changed, completed = timeline.read(world.see(journal.entries, instance.id), Labels({}, {}))
+    assert changed.then == ("Happened: It became urgent", "Signal to everybody who waits for it: G")
+    assert completed.then == ("Message sent: M", "The process is complete")
