@@ -67,7 +67,7 @@ def write(run: Execution, token: Token, outside: Token, written: Sequence[Writte
 
 def picks(element: Element) -> bool:
     """Whether an element says what of the data that come to it goes where."""
-    return bool(element.outputs or (element.data_outputs and element.events))
+    return bool(element.outputs or (element.data_outputs and element.triggers))
 
 
 def receive(run: Execution, token: Token, element: Element, variables: Mapping[str, Any]) -> None:
@@ -79,6 +79,14 @@ def receive(run: Execution, token: Token, element: Element, variables: Mapping[s
     if not picks(element):
         run.set_variables(token, variables)
         return
-    whole = {name: dict(variables) for name in element.parameters} if element.events else {}
+    whole = {name: dict(variables) for name in element.parameters} if element.triggers else {}
     for name, value in {**whole, **variables}.items():
-        run.set_local(token, name, value)
+        run.set_local(_place_of(run, token, name), name, value)
+
+
+def _place_of(run: Execution, token: Token, name: str) -> Token:
+    """Where an element keeps its variable `name`: an instance of an activity has its parameters at the whole of it."""
+    if token.index is not None and name not in token.variables:
+        body = run.state.tokens[token.scope_id]
+        return body if name in body.variables else token
+    return token

@@ -245,6 +245,13 @@ class Execution:
         self.resolve_incident(token)
         self.emit(facts.IncidentRaised(self.next_id(), token.id, phase, message))
 
+    def raise_beside(self, token: Token, phase: Phase, message: str) -> None:
+        """Say what is wrong around a token that itself may go on, unless its own work already waits for a person:
+        that has to be mended first, and this then shows again.
+        """
+        if token.incident is None:
+            self.raise_incident(token, phase, message)
+
     def resolve_incident(self, token: Token) -> None:
         if token.incident is not None:
             self.emit(facts.IncidentResolved(token.incident.id, token.id))

@@ -25,7 +25,7 @@ def settle(run: Execution) -> None:
         elements = run.model(scope).elements
         gateways = [elements[name] for name in {**scope.arrived, **scope.activated}]
         if not any(_goes_on(run, scope, gateway) for gateway in gateways) and not scope.children:
-            run.raise_incident(scope, "join", _stuck(scope))
+            run.raise_beside(scope, "join", _stuck(scope))
 
 
 def _goes_on(run: Execution, scope: Token, gateway: Element) -> bool:
@@ -52,7 +52,7 @@ def activate(run: Execution, scope: Token, gateway: Element) -> bool:
         if not arrived or not _is_enough(run, scope, gateway, arrived):
             return False
     except ExpressionError as error:
-        run.raise_incident(scope, "join", str(error))
+        run.raise_beside(scope, "join", str(error))
         return True
     run.emit(facts.ComplexGatewayActivated(scope.id, gateway.id, tuple(arrived)))
     _leave(run, scope, gateway, is_start=True)
@@ -77,6 +77,9 @@ def _reset(run: Execution, scope: Token, gateway: Element) -> bool:
         _leave(run, scope, gateway, is_start=False)
     else:
         run.leave_scope(scope.id)
+        if not run.queue:
+            # Another gateway may have waited for what this one could still send: look once more.
+            run.resume(scope, "complete")
     return True
 
 
@@ -128,8 +131,6 @@ def collect(run: Execution, scope_id: int, element: Element, flow: Flow) -> None
     if len(each) >= element.start_quantity:
         run.emit(facts.TokensJoined(scope_id, element.id, tuple(each[: element.start_quantity])))
         run.activate(element, scope_id)
-    else:
-        run.leave_scope(scope_id)
 
 
 def _stuck(scope: Token) -> str:

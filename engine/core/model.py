@@ -194,7 +194,6 @@ class CallSpec:
     outputs: tuple[IoMapping, ...] = ()
     all_inputs: bool = False
     all_outputs: bool = False
-    business_key: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ def start_event_subprocess(run: Execution, scope: Token, start: Element) -> Toke
     if start.interrupting:
         run.empty(scope, f"interrupted by '{subprocess.name or subprocess.id}'")
     token = run.activate(subprocess, scope.id, phase="enter")
+    # What came may carry what it declares.
+    data.declare(run, token, subprocess)
     # Its start event goes on when it has opened its own waits.
     return run.activate(start, token.id, phase=None)
 
@@ -98,8 +100,11 @@ def _catcher(
 
 
 def _boundary_events(run: Execution, token: Token) -> list[Element]:
-    """Those around the whole activity: an instance of it has none, nor has one that is long over and being undone."""
-    if token.index is not None or token.compensating is not None:
+    """Those around the whole activity: an instance of it has none, nor has one that is long over and being undone.
+
+    A transaction that is being cancelled is not over yet: what fails then is a hazard (BPMN 2.0, 10.3.5).
+    """
+    if token.index is not None or (token.compensating is not None and not token.cancelled):
         return []
     elements = run.model(token).elements
     return [elements[event_id] for event_id in elements[token.element_id].boundary_events]

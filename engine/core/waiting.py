@@ -146,7 +146,7 @@ def _wait_again(run: Execution, owner: Token, element: Element) -> None:
     try:
         run.open_waits(prepare(run, owner, [element]))
     except (ExpressionError, timing.InvalidTime) as error:
-        run.raise_incident(owner, "condition", str(error))
+        run.raise_beside(owner, "condition", str(error))
         return
     for wait in [run.state.waits[wait_id] for wait_id in owner.waits]:
         definition = element.triggers[wait.definition] if wait.element_id == element.id else None
@@ -160,15 +160,17 @@ def look_at_conditions(run: Execution) -> None:
     for wait_id in list(run.state.conditions):
         wait = waits.get(wait_id)
         # An interrupting event may have taken a later one's activity away.
-        if wait is None or run.state.tokens[wait.owner_id].incident is not None:
+        if wait is None:
             continue
         owner = run.state.tokens[wait.owner_id]
+        if owner.incident is not None and owner.incident.phase == "condition":
+            continue
         definition = run.model(owner).elements[wait.element_id].triggers[wait.definition]
         assert isinstance(definition, ConditionDefinition)
         try:
             holds = is_true(run, owner, definition)
         except ExpressionError as error:
-            run.raise_incident(owner, "condition", str(error))
+            run.raise_beside(owner, "condition", str(error))
             continue
         if holds != wait.holds:
             run.emit(facts.ConditionChanged(wait.id, holds))

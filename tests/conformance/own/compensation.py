@@ -23,6 +23,7 @@ H1, TO_H1 = noting("A", "h1")
 H2, TO_H2 = noting("B", "h2")
 NOTED, NOTED_LINKS = d.log("A", "B") + H1 + H2, TO_H1 + TO_H2
 TELL = d.script("C", "log(o)")
+FAILING, TO_FAILING = d.compensated("A", "H", "throw_error('X')")
 
 THROWN = [
     d.case("compensation_of_all_that_was_done", d.process(d.start() + BOTH + ALL + END, "s A B t e", last=LINKS),
@@ -110,6 +111,11 @@ CANCELLED = [
            + d.xor("x", default="x-e3") + d.end("e2", d.CANCEL) + d.end("e3"), "s2 A x e3", "x e2", tag="transaction",
            last=A_TO_H, conditions={"x-e2": "n < 1"}) + d.boundary("b", "sp", d.CANCEL) + TICK + d.log("C") + END,
            "s m sp C e", "b T m"), n=0, expect="AHAC"),
+    # 10.3.5: what fails while a transaction is cancelled is a hazard, and leaves by its error event.
+    d.case("cancel_that_fails_leaves_by_the_error_event", d.process(d.start() + d.sub("sp", d.start("s2") + d.log("A")
+           + FAILING + d.end("e2", d.CANCEL), "s2 A e2", tag="transaction", last=TO_FAILING)
+           + d.boundary("b", "sp", d.CANCEL) + d.boundary("c", "sp", d.error("x")) + d.log("C", "D") + END, "s sp e",
+           "b C e", "c D e"), expect="AD"),
 ]  # fmt: skip
 
 CASES = [*THROWN, *SCOPES, *CANCELLED]

@@ -32,6 +32,8 @@ def writes(source: str, target: str, inner: str = "") -> str:
 
 PUT = d.script("A", "out1 = 5", needs(gives=("out1",)) + writes("out1", "dor"))
 GET = d.script("B", "log(in1)", needs("in1") + reads("dor", "in1"))
+RECEIVES = d.task("receiveTask", "k", needs(gives=("out1",)) + writes("out1", "dor"), messageRef="msg_m")
+TELL = d.script("B", "log(dob['v'])")
 STORE = '<dataStore id="ds" name="ds"/>'
 AT_STORE = '<dataStoreReference id="dsr" dataStoreRef="ds"/>'
 
@@ -68,6 +70,21 @@ DATA = [
     d.case("data_store_within_one_instance", STORE, d.process(AT_STORE + d.start() + d.script("A", "out1 = 5",
            needs(gives=("out1",)) + writes("out1", "dsr")) + d.script("B", "log(in1)", needs("in1")
            + reads("dsr", "in1")) + END, "s A B e"), expect=["5"]),
+    d.case("data_of_a_message_that_a_receive_task_takes", d.process(OBJECT + d.start() + RECEIVES + TELL + END,
+           "s k B e"), steps=[("message", "m", {"v": 5})], expect=["5"]),
+    d.case("data_of_a_message_behind_a_gateway", d.process(OBJECT + d.start() + d.by_event("g") + RECEIVES
+           + d.catch("c", d.signal()) + TELL + END, "s g k B e", "g c e"), steps=[("message", "m", {"v": 5})],
+           expect=["5"]),
+    d.case("data_of_a_message_that_begins_the_process", d.process(OBJECT + RECEIVES.replace("<receiveTask",
+           '<receiveTask instantiate="true"') + TELL + END, "k B e"), start=[], steps=[("message", "m", {"v": 5})],
+           expect=["5"]),
+    d.case("data_of_the_last_message_of_several", d.process(OBJECT + d.start() + RECEIVES.replace("</receiveTask>",
+           d.times("2", sequential=True) + "</receiveTask>") + TELL + END, "s k B e"),
+           steps=[("message", "m", {"v": 4}), ("message", "m", {"v": 5})], expect=["5"]),
+    d.case("data_of_a_message_goes_to_the_property_of_its_handler", d.process(d.start() + d.user("u") + END
+           + d.sub("es", '<property id="v" name="v"/>' + d.start("es_s", d.message()) + d.script("B", "log(v)")
+           + d.end("es_e"), "es_s B es_e", triggeredByEvent="true"), "s u e"), v=1,
+           steps=[("message", "m", {"v": 5})], expect=["5"]),
 ]  # fmt: skip
 
 LANES = (

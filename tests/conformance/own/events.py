@@ -214,6 +214,10 @@ CONDITIONS = [
            + d.script("T", "n = n + 1") + d.user("v"), "s2 u T v e2") + d.boundary("b", "sp", d.condition("n > 1"))
            + d.log("B", "H") + END, "s sp B e", "b H e"), n=1, expect="H",
            steps=[("complete", "u"), ("expect_user_tasks", 0), ("expect_completed", True)]),
+    d.case("condition_ends_what_hangs_at_a_join", d.process(FORK + d.user("u") + d.boundary("b", "u", d.signal())
+           + d.log("A") + d.par("j") + END + d.end("e2") + d.event_sub(d.condition("go"), d.log("H"), "H"), "s f A j e",
+           "f u j", "b e2"), go=False, steps=[("signal", "g"), ("expect_completed", False), ("set", {"go": True}),
+           ("expect_completed", True)], expect="AH"),
 ]  # fmt: skip
 
 LINKS = [

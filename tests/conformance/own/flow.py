@@ -165,6 +165,11 @@ COMPLEX_AND_EVENTS = [
            steps=[("expect_trace", ["A", "B", "D"]), ("complete", "u"), ("expect_completed", True)], expect="ABD"),
     d.case("complex_reset", d.process(THREE, *BRANCHES, conditions={"g-D": "waitingForStart",
            "g-R": "not waitingForStart"}), steps=[("complete", "u"), ("expect_completed", True)], expect="ABDR"),
+    d.case("complex_reset_lets_an_inclusive_join_go_on", d.process(FORK + d.log("A", "B", "C", "Z") + d.user("u", "w")
+           + d.gateway("complex", "g", inner=COUNT) + d.xor("x", default="x-e2") + d.inc("h") + END + d.end("e2"),
+           "s f C h Z e", "f A g x h", "f B g", "f u g", "f w e2", "x e2", conditions={"x-h": "go"}), go=False,
+           steps=[("expect_trace", ["A", "B", "C"]), ("complete", "u"), ("expect_trace", ["A", "B", "C", "Z"]),
+                  ("complete", "w"), ("expect_completed", True)], expect="ABCZ"),
     d.case("complex_split", d.process(d.start() + d.gateway("complex", "g") + d.log("A", "B", "C") + END, "s g A e",
            "g B e", "g C e", conditions={"g-A": "waitingForStart and n > 0", "g-B": "waitingForStart",
            "g-C": "n > 9"}), n=1, expect="AB"),

@@ -117,3 +117,17 @@ def test_a_user_task_with_an_error_that_nothing_catches_is_still_open() -> None:
     case.do(c.ThrowError(case.waiting("u")[0], "X"))
     case.complete("u")
     assert case.state.ended == "completed"
+
+
+def test_a_condition_that_cannot_be_decided_leaves_the_incident_of_its_job_alone() -> None:
+    body = (
+        f'{ENDS}<serviceTask id="a"/><endEvent id="e2"/><boundaryEvent id="b" attachedToRef="a"><conditionalEventDefinition>'
+        "<condition>1 / n &gt; 5</condition></conditionalEventDefinition></boundaryEvent>"
+    )
+    case = Case(process(body, "s a e", "b e2")).start(n=1)
+    case.do(c.RaiseIncident(case.waiting("a")[0], "the printer is out of paper"))
+    case.do(c.SetVariables(1, {"n": 0}))
+    assert case.incidents == ["the printer is out of paper"]
+    (incident,) = case.incident_ids
+    case.do(c.RetryIncident(incident))
+    assert "1 / n" in case.incidents[0]
