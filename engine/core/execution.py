@@ -53,15 +53,20 @@ class Execution:
         self.budget = Budget(MAX_WORK)
         self.has_changed = True
         self.learned: set[int] = set()
+        self._models: dict[int, ProcessModel] = {}
         self._stored: dict[str, Any] = {}
         self._functions: Mapping[str, Any] | None = None
 
     # Looking
 
     def model(self, token: Token) -> ProcessModel:
-        definition_id = self.state.tokens[token.process_id].definition_id
-        assert definition_id is not None, "a process scope has a definition"
-        return self.library.process(definition_id)
+        # Asked at every step: a process scope keeps its definition, so it is found once.
+        found = self._models.get(token.process_id)
+        if found is None:
+            definition_id = self.state.tokens[token.process_id].definition_id
+            assert definition_id is not None, "a process scope has a definition"
+            found = self._models[token.process_id] = self.library.process(definition_id)
+        return found
 
     def element(self, token: Token) -> Element:
         return self.model(token).elements[token.element_id]
@@ -172,12 +177,13 @@ class Execution:
         """Consume a token and send what comes of it on its way, `quantity` tokens along each flow; the scope ends
         where that was the last.
         """
-        elements = self.model(token).elements
         scope_id = token.scope_id
-        self.close_waits(token)
+        if token.waits:
+            self.close_waits(token)
         self.resolve_incident(token)
         self.emit(facts.ElementCompleted(token.id))
         if flows:
+            elements = self.model(token).elements
             for _ in range(quantity):
                 self.take(flows, scope_id, elements)
         elif scope_id:

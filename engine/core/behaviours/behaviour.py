@@ -61,7 +61,7 @@ class Activity(Behaviour):
             raise ExecutionFailed(element.id, f"it is nested more than {MAX_DEPTH} scopes deep.")
         is_instance = token.index is not None
         # Before the inputs, which may fail: a deadline passes all the same. What a retry finds open stays open.
-        if not is_instance and not token.waits:
+        if element.boundary_events and not is_instance and not token.waits:
             elements = run.model(token).elements
             run.open_waits(waiting.prepare(run, token, (elements[event_id] for event_id in element.boundary_events)))
         if not is_instance and (element.data_inputs or element.parameters):
