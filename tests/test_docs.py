@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import runpy
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
@@ -16,7 +17,10 @@ import pytest
 from bureau import Bureau
 from lxml import etree
 
+from engine import instances
+from engine.engine import Engine
 from handlers import HANDLERS
+from tests.engine.core.case import diagram, process
 from web.cli import main
 from workflows import demo, demo_petitions, notices, vocabulary
 
@@ -253,3 +257,24 @@ def test_the_handler_that_developers_are_shown_works(
         handler(office=bureau.engine.services["office"], job_id="77-1", case_number=number, place="north")
     sent = bureau.ask(lambda tx: notices.of_case(tx, number))
     assert [(notice.kind, notice.recipient) for notice in sent] == [("reply-is-out", "unit:town-north")]
+
+
+def test_the_engine_is_used_from_python_as_its_page_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    example = page.split("## From Python")[1].split("```python\n")[1].split("```")[0]
+    drawn = diagram(
+        process(
+            '<startEvent id="s"/><serviceTask id="send-letter"/><userTask id="sign"/>',
+            "s send-letter sign",
+            key="letter",
+        )
+    )
+    (tmp_path / "letter.bpmn").write_bytes(drawn)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "letter.py").write_text(example, encoding="utf-8")
+    runpy.run_path("letter.py")
+    engine = Engine(f"sqlite:///{tmp_path / 'letters.db'}")
+    instance = engine.read(lambda tx: instances.find(tx, "1"))
+    assert instance.status == "completed"
+    assert engine.read(lambda tx: instances.variables(tx, instance.id)) == {"to": "Ben", "sent": "to Ben"}
+    engine.stop()
