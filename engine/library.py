@@ -38,9 +38,12 @@ _KNOWN = Statement(
 _STORED = Statement(sa.select(data_stores.c.value).where(data_stores.c.name == sa.bindparam("of_name")))
 _NEWEST_DEPLOYMENT = Statement(sa.select(deployments.c.id).order_by(deployments.c.id.desc()).limit(1))
 _CONTENT = (
-    sa.select(definitions.c.key, resources.c.name, resources.c.content)
+    sa.select(resources.c.id, resources.c.name, resources.c.content)
     .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
     .where(definitions.c.kind == sa.bindparam("of_kind"), definitions.c.id == sa.bindparam("of_id"))
+)
+_IN_FILE = sa.select(definitions.c.id, definitions.c.key).where(
+    definitions.c.kind == sa.bindparam("of_kind"), definitions.c.resource_id == sa.bindparam("of_resource")
 )
 
 
@@ -121,15 +124,15 @@ class DatabaseLibrary:
         return self._load(kind, definition_id) if found is None else found
 
     def _load(self, kind: str, definition_id: str) -> Any:
-        fresh = self._fresh.get((kind, definition_id))
-        if fresh is None:
+        """Read the file of a definition, and keep all that it defines: a file of many is read once."""
+        if (kind, definition_id) not in self._fresh:
             row = self._connection.execute(_CONTENT, {"of_kind": kind, "of_id": definition_id}).first()
             if row is None:
                 raise NotFound(f"{kind} definition", definition_id)
-            fresh = self._fresh[(kind, definition_id)] = _READERS[kind](
-                row.key, row.name, row.content, frozenset(self.functions)
-            )
-        return fresh
+            found = _READERS[kind](row.name, row.content, frozenset(self.functions))
+            beside = self._connection.execute(_IN_FILE, {"of_kind": kind, "of_resource": row.id})
+            self._fresh.update({(kind, each.id): found[each.key] for each in beside})
+        return self._fresh[(kind, definition_id)]
 
     def _in_deployment(self, key: str, caller: str) -> str:
         members = deployment_members.c
@@ -155,20 +158,22 @@ class DatabaseLibrary:
         return str(found)
 
 
-def _process(key: str, resource: str, content: bytes, functions: frozenset[str]) -> ProcessModel:
-    return next(model for model in compile_diagram(content, resource, functions) if model.key == key)
+def _processes(resource: str, content: bytes, functions: frozenset[str]) -> dict[str, Any]:
+    return {model.key: model for model in compile_diagram(content, resource, functions)}
 
 
-def _decision(key: str, resource: str, content: bytes, _functions: frozenset[str]) -> Decision:
-    return next(table for table in decisions.read(content, resource) if table.id == key)
+def _decisions(resource: str, content: bytes, _functions: frozenset[str]) -> dict[str, Any]:
+    return {table.id: table for table in decisions.read(content, resource)}
 
 
-def _form(_key: str, resource: str, content: bytes, _functions: frozenset[str]) -> Form:
-    return forms.read(content, resource)
+def _forms(resource: str, content: bytes, _functions: frozenset[str]) -> dict[str, Any]:
+    form = forms.read(content, resource)
+    return {form.id: form}
 
 
-_READERS: Mapping[str, Callable[[str, str, bytes, frozenset[str]], Any]] = {
-    "process": _process,
-    "decision": _decision,
-    "form": _form,
+_READERS: Mapping[str, Callable[[str, bytes, frozenset[str]], dict[str, Any]]] = {
+    "process": _processes,
+    "decision": _decisions,
+    "form": _forms,
 }
+"""What a file holds, by key."""

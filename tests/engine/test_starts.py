@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import conditions, instances, messages, signals
+from engine import conditions, instances, library, messages, signals
 from engine.errors import ExecutionFailed, InvalidDefinition, InvalidVariables, NotPermitted
 from engine.instances import InstanceQuery
 from tests.engine.core.case import diagram, process
@@ -133,6 +133,20 @@ def test_a_signal_starts_every_process_that_begins_with_it(world: World) -> None
     assert sorted((each.element_id, each.business_key) for each in world.user_tasks()) == [("u", "PJ-1"), ("v", "PJ-1")]
     for instance in world.see(instances.search, InstanceQuery()):
         assert world.variables(instance) == {"news": 1}
+
+
+def test_a_file_of_many_processes_is_read_once_for_all_that_a_signal_starts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = (f'<startEvent id="s{n}">{SIGNAL}</startEvent><userTask id="u{n}"/>' for n in range(20))
+    world.deploy(*(process(start, f"s{n} u{n}", key=f"P{n}") for n, start in enumerate(starts)))
+    read: list[str] = []
+    compiling = library.compile_diagram
+    monkeypatch.setattr(library, "compile_diagram", lambda *given: read.append(given[1]) or compiling(*given))
+    assert world.do(signals.broadcast, "g") == 20
+    world.rest()
+    assert len(world.open) == 20
+    assert read == ["test.bpmn"]
 
 
 def test_what_a_thrown_signal_starts_has_the_business_key_of_the_thrower(world: World) -> None:
