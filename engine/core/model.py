@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from engine.core.expressions import Expression, Script
+from engine.core.expressions import Budget, Expression, Script
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,8 +354,8 @@ class Decision(Protocol):
         """Its key."""
         ...
 
-    def evaluate(self, variables: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
-        """The output rows, and the numbers (from 1) of the rules they come from.
+    def evaluate(self, variables: Mapping[str, Any], budget: Budget) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
+        """The output rows, and the numbers (from 1) of the rules they come from. What it does counts in `budget`.
 
         Raises:
             ExpressionError: a cell or an input could not be worked out, no rule matches although the table must
@@ -363,7 +363,7 @@ class Decision(Protocol):
         """
         ...
 
-    def describe(self, variables: Mapping[str, Any]) -> str:
+    def describe(self, variables: Mapping[str, Any], budget: Budget) -> str:
         """The inputs with their values, for a message."""
         ...
 

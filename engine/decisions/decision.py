@@ -10,7 +10,7 @@ from engine.core.expressions import Expression, ExpressionError, as_json
 from engine.core.expressions.budget import Budget
 from engine.decisions.feel import work_out
 from engine.decisions.hit_policies import Row
-from engine.decisions.scope import MAX_WORK, Scope
+from engine.decisions.scope import Scope
 from engine.decisions.tables import DecisionTable
 from engine.decisions.types import Type
 
@@ -100,26 +100,28 @@ class DecisionGraph:
     def asked(self) -> Decision:
         return self.decisions[-1]
 
-    def evaluate(self, variables: Mapping[str, Any]) -> tuple[list[Row], tuple[int, ...]]:
+    def evaluate(self, variables: Mapping[str, Any], budget: Budget | None = None) -> tuple[list[Row], tuple[int, ...]]:
         """The output rows as JSON values, and the numbers (from 1) of the rules of its own table they come from.
+
+        All that it needs counts in `budget`, which is that of one expression where none is given.
 
         Raises:
             ExpressionError: an input or a cell could not be worked out, no rule matches although one has to, or more
                 match than a hit policy allows. It names the table, and the rules and inputs in question.
         """
-        scope = self._scope(variables)
+        scope = self._scope(variables, budget)
         rows, numbers = self.asked.logic.answer(scope)
         _, rows = self.asked.checked(rows, scope)
         return [{name: as_json(value) for name, value in row.items()} for row in rows], numbers
 
-    def describe(self, variables: Mapping[str, Any]) -> str:
+    def describe(self, variables: Mapping[str, Any], budget: Budget | None = None) -> str:
         """The inputs by label with their values, as error messages show them."""
-        return self.asked.logic.describe(self._scope(variables))
+        return self.asked.logic.describe(self._scope(variables, budget))
 
-    def _scope(self, variables: Mapping[str, Any]) -> Scope:
+    def _scope(self, variables: Mapping[str, Any], budget: Budget | None) -> Scope:
         """What the asked decision sees, once all that it needs has been worked out."""
         results: dict[str, tuple[Any, list[Row]]] = {}
-        budget = Budget(MAX_WORK)
+        budget = Budget() if budget is None else budget
         for decision in self.decisions[:-1]:
             scope = _seen(decision, results, variables, budget)
             results[decision.id] = decision.checked(decision.logic.answer(scope)[0], scope)

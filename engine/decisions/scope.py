@@ -7,9 +7,6 @@ from typing import Any
 
 from engine.core.expressions.budget import Budget
 
-MAX_WORK = 3_000_000
-"""Steps of one evaluation, all the required decisions included."""
-
 INPUT = "?"
 """The name of an input's value in the cells of its column."""
 
@@ -21,7 +18,7 @@ class Scope(Mapping[str, Any]):
 
     def __init__(self, values: Mapping[str, Any], budget: Budget | None = None) -> None:
         self._values = values
-        self.budget = Budget(MAX_WORK) if budget is None else budget
+        self.budget = Budget() if budget is None else budget
 
     def with_input(self, value: Any) -> Scope:
         """This scope with the value of an input, which cells read as ``?``."""

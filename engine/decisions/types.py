@@ -13,9 +13,6 @@ from engine.core.timing import Duration, InvalidTime, parse_duration, parse_mome
 from engine.decisions.scope import Scope
 from engine.decisions.unary_tests import UnaryTests
 
-STEPS_A_TEST = 4
-"""What holding a value against one test of allowed values counts like, beside the reading of an item."""
-
 
 @dataclass(frozen=True, slots=True)
 class Type:
@@ -71,7 +68,6 @@ def check_allowed(value: Any, allowed: UnaryTests | None, where: str, scope: Sco
     if allowed is None or value is None:
         return
     items = value if isinstance(value, list) else [value]
-    scope.budget.charge(len(items) * (1 if allowed.listed else STEPS_A_TEST * len(allowed.tests)))
     for item in items:
         if not allowed.matches(item, scope):
             raise ExpressionError(f"Expected one of {allowed.text.strip()} for {where}, but found {item!r:.60}.")

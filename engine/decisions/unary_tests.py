@@ -36,6 +36,9 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+STEPS_A_TEST = 4
+"""What one test of a cell counts in the budget; looking a value up among those that are listed counts 1."""
+
 _NUMBERS = frozenset({int, float})
 _DURATIONS = (timedelta, Duration)
 _TEXTS = frozenset({str})
@@ -121,11 +124,14 @@ class UnaryTests:
         """Whether the cell's column may have this value.
 
         Raises:
-            ExpressionError: a variable is not there, or the value cannot be compared with the cell's.
+            ExpressionError: a variable is not there, the value cannot be compared with the cell's, or all that is done
+                together is too much.
         """
+        is_listed = self.listed is not None and type(value) in self.listed.kinds
+        scope.budget.charge(1 if is_listed else 1 + STEPS_A_TEST * len(self.tests))
         if not self.tests:
             return True
-        if self.listed is not None and type(value) in self.listed.kinds:
+        if self.listed is not None and is_listed:
             return (value in self.listed.values) is not self.negated
         return any(test.matches(value, scope) for test in self.tests) is not self.negated
 

@@ -63,3 +63,13 @@ def test_a_file_that_cannot_be_evaluated_keeps_everything_out(world: World) -> N
             graph_dmn=file('<decision id="top" name="t"><context id="c"/></decision>'),
         )
     assert world.see(deployments.list_definitions) == []
+
+
+def test_decisions_count_among_the_steps_of_the_command_that_asks_them(world: World) -> None:
+    loop = '<standardLoopCharacteristics loopMaximum="90000"/></businessRuleTask>'
+    large = dmn([(f"> {number}", "1") for number in range(1_000)], policy='hitPolicy="COLLECT" aggregation="COUNT"')
+    asks = ASKS.replace('"top"', '"table"').replace('"answer"/>', f'"answer">{loop}')
+    world.deploy(p_bpmn=diagram(asks), large_dmn=large)
+    world.start(x=-1)
+    [incident] = world.incidents
+    assert "Expected to be done in 5,000,000 steps" in incident.message

@@ -91,11 +91,11 @@ class BusinessRuleTask(Activity):
         assert isinstance(spec, DecisionSpec)
         key = run.text(spec.decision, token) or ""
         decision = run.library.decision(key, run.definition_id(token))
-        rows, rules = decision.evaluate(run.visible(token))
+        rows, rules = decision.evaluate(run.visible(token), run.budget)
         try:
             variables = _RESULTS[spec.mapping](key, rows, spec.result_variable)
         except ExpressionError as error:
-            asked = decision.describe(run.visible(token))
+            asked = decision.describe(run.visible(token), run.budget)
             raise ExpressionError(f"{error} Its inputs: {asked}.") from error
         run.emit(facts.DecisionEvaluated(token.id, decision.id, rules))
         run.set_variables(token, variables)

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.core import State, facts, run
 from engine.core import commands as c
+from engine.core.expressions import Budget
 from engine.core.state import Token, Wait
 from engine.errors import InvalidState
 from tests.engine.core.case import Case
@@ -25,10 +26,10 @@ class Table:
 
     id = "D:1"
 
-    def evaluate(self, variables: Mapping[str, Any]) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
+    def evaluate(self, variables: Mapping[str, Any], budget: Budget) -> tuple[list[dict[str, Any]], tuple[int, ...]]:
         return [{"decided": 1}], (1,)
 
-    def describe(self, variables: Mapping[str, Any]) -> str:
+    def describe(self, variables: Mapping[str, Any], budget: Budget) -> str:
         return ""
 
 

@@ -189,10 +189,10 @@ class Table:
     def __init__(self, *rows: dict[str, object]) -> None:
         self.id, self.rows = "table:1", list(rows)
 
-    def evaluate(self, variables: object) -> tuple[list[dict[str, object]], tuple[int, ...]]:
+    def evaluate(self, variables: object, budget: object) -> tuple[list[dict[str, object]], tuple[int, ...]]:
         return self.rows, tuple(range(1, len(self.rows) + 1))
 
-    def describe(self, variables: object) -> str:
+    def describe(self, variables: object, budget: object) -> str:
         return "Subject 'land'"
 
 
