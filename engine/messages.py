@@ -26,7 +26,7 @@ TO_ONE = ":message-to-one"
 """The topic of a message on its way to one subscription, whose id stands in for the token's."""
 
 _OPEN = (
-    sa.select(subscriptions.c.instance_id, subscriptions.c.id)
+    sa.select(*(subscriptions.c[name] for name in ("instance_id", "id", "definition_id", "element_id", "place")))
     .where(subscriptions.c.kind == sa.literal_column("'message'"), subscriptions.c.name == sa.bindparam("of_name"))
     .order_by(subscriptions.c.instance_id, subscriptions.c.id)
 )
@@ -64,6 +64,11 @@ class _Catcher:
     element_id: str
     place: int
     definition: MessageDefinition
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it goes by correlation keys: a key that the diagram gives is for the sender to give."""
+        return bool(self.definition.correlation) and self.definition.key is None
 
     def at(self, name: str) -> dict[str, Any]:
         place = {"of_definition": self.definition_id, "of_element": self.element_id, "of_place": self.place}
@@ -141,8 +146,8 @@ def _hand(
 
 def _receiver(tx: Transaction, name: str, key: str | None, variables: Mapping[str, Any]) -> _Receiver | None:
     """Who waits for exactly this message, else the first of those who wait without a key."""
-    found = [] if key is None else _rows(tx, _WITH_KEY, {"of_name": name, "of_key": key})
-    catchers = [] if found else [catcher for catcher in _catchers(tx, name) if catcher.definition.correlation]
+    found = [] if key is None else _with_key(tx, name, key)
+    catchers = [] if found else [catcher for catcher in _catchers(tx, name) if catcher.is_keyed]
     for catcher in catchers:
         for value in correlation.keys_of(catcher.definition, variables, tx.functions):
             found += _rows(tx, _WITH_KEY_AT, {**catcher.at(name), "of_key": value})
@@ -157,9 +162,21 @@ def _receiver(tx: Transaction, name: str, key: str | None, variables: Mapping[st
     return _first(row for catcher in catchers for row in _rows(tx, _WITHOUT_KEY_AT, catcher.at(name)))
 
 
+def _with_key(tx: Transaction, name: str, key: str) -> list[_Receiver]:
+    """Who waits for this key and goes by no correlation keys, which no sender can give otherwise than in a message."""
+    rows = _WITH_KEY.execute(tx.connection, {"of_name": name, "of_key": key})
+    return [(row.instance_id, row.id) for row in rows if not _catcher_of(tx, row).is_keyed]
+
+
+def _catcher_of(tx: Transaction, row: Any) -> _Catcher:
+    definition = tx.library.process(row.definition_id).elements[row.element_id].triggers[row.place]
+    assert isinstance(definition, MessageDefinition), "it is open for a message"
+    return _Catcher(row.definition_id, row.element_id, row.place, definition)
+
+
 def _oldest(tx: Transaction, name: str) -> _Receiver | None:
     """The oldest of those who wait for a message of this name and go by no correlation keys."""
-    others = (catcher for catcher in _catchers(tx, name) if not catcher.definition.correlation)
+    others = (catcher for catcher in _catchers(tx, name) if not catcher.is_keyed)
     return _first(row for catcher in others for row in _rows(tx, _OLDEST_AT, catcher.at(name)))
 
 

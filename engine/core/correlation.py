@@ -38,7 +38,10 @@ def expected(run: Execution, owner: Token, definition: MessageDefinition) -> str
 
 def _bound(run: Execution, owner: Token, key: CorrelationKey) -> str:
     values = [run.evaluate(each.binding, owner) for each in key.properties if each.binding is not None]
-    return _written(key, values)
+    written = _written(key, values)
+    if written is None:
+        raise ExpressionError(f"Expected values for the correlation key '{key.name}', but one of them is null.")
+    return written
 
 
 def learn(run: Execution, token: Token, definition: MessageDefinition, variables: Mapping[str, Any]) -> None:
@@ -78,13 +81,25 @@ def keys_of(
 
 
 def value_of(key: CorrelationKey, variables: Mapping[str, Any], functions: Mapping[str, Any]) -> str | None:
-    """One text for the values of all properties of a key; None where one of them is not in the message."""
+    """One text for the values of all properties of a key; None where the message lacks one of them, or has null."""
     try:
         return _written(key, [each.path.evaluate(variables, functions) for each in key.properties])
     except (ExpressionError, ExecutionFailed):
         return None
 
 
-def _written(key: CorrelationKey, values: list[Any]) -> str:
-    named = {each.name: jsonable(each.name, value) for each, value in zip(key.properties, values, strict=True)}
+def _written(key: CorrelationKey, values: list[Any]) -> str | None:
+    """The same text for equal values; None where one of them is null, which tells nothing apart."""
+    if any(value is None for value in values):
+        return None
+    named = {each.name: _plain(jsonable(each.name, value)) for each, value in zip(key.properties, values, strict=True)}
     return json.dumps({key.name: named}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    """A value with 2 for 2.0, all the way down: whether a number was reckoned or typed makes no difference."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else value

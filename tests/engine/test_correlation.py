@@ -96,6 +96,32 @@ def test_a_conversation_without_a_key_yet_takes_any_message_and_then_goes_by_its
     assert world.open == ["done", "done"]
 
 
+def test_a_number_is_the_same_however_it_is_written(world: World) -> None:
+    deploy(world, BOUND)
+    bound = [world.start("BOUND", mine=mine).id for mine in (6, 7.0, [8, {"part": 1.0}])]
+    assert [publish(world, "m", number=number) for number in (6.0, 7, [8.0, {"part": 1}])] == bound
+    world.start("BOUND", mine=9)
+    for other in ("9", True, [9], 9.5):
+        with pytest.raises(NotFound):
+            publish(world, "m", number=other)
+
+
+def test_null_tells_no_conversations_apart(world: World) -> None:
+    deploy(world, BOUND)
+    world.start("BOUND", mine=None)
+    [incident] = world.incidents
+    assert "Expected values for the correlation key 'order', but one of them is null." in incident.message
+    with pytest.raises(NotFound):
+        publish(world, "m", number=None)
+
+
+def test_the_key_of_a_conversation_cannot_be_given_by_hand(world: World) -> None:
+    deploy(world, BOUND)
+    world.start("BOUND", mine=5)
+    with pytest.raises(NotFound):
+        publish(world, "m", '{"order":{"number":5}}')
+
+
 def test_whoever_waits_with_the_very_key_comes_before_whoever_has_none(world: World) -> None:
     deploy(world, ENQUIRY, BOUND)
     without = world.start("ENQUIRY").id
