@@ -36,6 +36,10 @@ MAX_WORK = 5_000_000
 """Steps of all the expressions and scripts that one command sets off. The next one is an incident."""
 
 
+MAX_TOKENS = 100_000
+"""Tokens that one command may send along flows. Whoever would send the next ones stops with an incident."""
+
+
 class Execution:
     """What behaviours work with.
 
@@ -51,6 +55,7 @@ class Execution:
         self.facts: list[Fact] = []
         self.queue: deque[tuple[Phase, int]] = deque()
         self.budget = Budget(MAX_WORK)
+        self._sent = 0
         self.has_changed = True
         self.learned: set[int] = set()
         self._models: dict[int, ProcessModel] = {}
@@ -172,6 +177,12 @@ class Execution:
             self.emit(facts.FlowTaken(scope_id, flow.id))
             target = elements[flow.target]
             self.behaviours[target.kind].arrive(self, scope_id, target, flow)
+
+    def count_tokens(self, count: int) -> None:
+        """Count tokens that are about to be sent; raises ExpressionError where one command sends too many."""
+        if self._sent + count > MAX_TOKENS:
+            raise ExpressionError(f"Expected at most {MAX_TOKENS:,} tokens in one command, but there would be more.")
+        self._sent += count
 
     def finish(self, token: Token, flows: Sequence[Flow], *, quantity: int = 1) -> None:
         """Consume a token and send what comes of it on its way, `quantity` tokens along each flow; the scope ends

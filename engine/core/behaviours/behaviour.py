@@ -28,11 +28,21 @@ class Behaviour:
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
         """The work is done: leave."""
-        run.finish(token, self.outgoing(run, token, element))
+        run.finish(token, self.leading_out(run, token, element))
 
     def trigger(self, run: Execution, wait: Wait, owner: Token, element: Element) -> Token:
         """The event that `element` catches has come; the token where its variables belong."""
         raise ExecutionFailed(element.id, f"nothing can come to a {element.kind}.")
+
+    def leading_out(self, run: Execution, token: Token, element: Element) -> Sequence[Flow]:
+        """The flows to take, as `outgoing` says.
+
+        Raises:
+            ExpressionError: one command sends too many tokens; nothing has happened yet.
+        """
+        flows = self.outgoing(run, token, element)
+        run.count_tokens(len(flows) * element.completion_quantity)
+        return flows
 
     def outgoing(self, run: Execution, token: Token, element: Element) -> Sequence[Flow]:
         """The flows to take: every one without a condition and every one whose condition holds.
@@ -83,7 +93,7 @@ class Activity(Behaviour):
             items.complete(run, token, element, outputs, self.close)
             return
         results = data.results(run, token, element) if element.data_outputs else []
-        flows = self.outgoing(run, token, element)
+        flows = self.leading_out(run, token, element)
         self.close(run, token)
         outside = run.state.tokens[token.scope_id]
         for name, value in outputs:

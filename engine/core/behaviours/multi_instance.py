@@ -18,7 +18,7 @@ class Body(Activity):
     """Starts instances, at once or one after the other, and completes with the last."""
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
-        flows = self.outgoing(run, token, element)
+        flows = self.leading_out(run, token, element)
         collected = items.collected(token, element)
         if collected is not None:
             run.set_variable(token, *collected)

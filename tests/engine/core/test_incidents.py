@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core import commands as c
+from engine.core import facts
 from tests.engine.core.case import Case, flows, process
 
 ENDS = '<startEvent id="s"/><endEvent id="e"/>'
@@ -131,3 +132,11 @@ def test_a_condition_that_cannot_be_decided_leaves_the_incident_of_its_job_alone
     (incident,) = case.incident_ids
     case.do(c.RetryIncident(incident))
     assert "1 / n" in case.incidents[0]
+
+
+def test_tokens_without_measure_stop_before_they_are_sent() -> None:
+    body = '<startEvent id="s"/><task id="t" completionQuantity="999999999"/><userTask id="u"/>'
+    case = Case(process(body, "s t u")).start()
+    assert case.open == []
+    [message] = [fact.message for fact in case.facts if isinstance(fact, facts.IncidentRaised)]
+    assert "Expected at most 100,000 tokens in one command" in message
