@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,37 @@ class InvalidInput(EngineError):
     """What was handed in cannot be used as it is."""
 
 
+MAX_PROBLEMS = 1_000
+"""Problems of a file that are told one by one."""
+
+MAX_SHOWN = 500
+"""Characters that are told of what is wrong, of what would be right, and of an id."""
+
+
 class InvalidDefinition(InvalidInput):
-    """A diagram, decision table or form cannot be deployed; every problem at once."""
+    """A diagram, decision table or form cannot be deployed; every problem at once.
+
+    Of more than `MAX_PROBLEMS` the first are in `problems`, and at the end how many more there are.
+    """
 
     def __init__(self, resource: str, problems: Sequence[Problem]) -> None:
-        lines = "\n".join(f"- {problem}" for problem in problems)
+        told = tuple(_brief(problem) for problem in problems[:MAX_PROBLEMS])
+        if len(problems) > MAX_PROBLEMS:
+            more = f"There are {len(problems) - MAX_PROBLEMS:,} more problems."
+            told = (*told, Problem(None, 0, more, "Mend these first."))
+        lines = "\n".join(f"- {problem}" for problem in told)
         super().__init__(f"Expected '{resource}' to be deployable, but it has {len(problems)} problem(s):\n{lines}")
-        self.resource, self.problems = resource, tuple(problems)
+        self.resource, self.problems = resource, told
+
+
+def _brief(problem: Problem) -> Problem:
+    """A problem as people can read it, whatever long names and values are in it."""
+    element_id = None if problem.element_id is None else _cut(problem.element_id)
+    return replace(problem, element_id=element_id, wrong=_cut(problem.wrong), right=_cut(problem.right))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 class InvalidVariables(InvalidInput):

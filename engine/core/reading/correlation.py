@@ -40,7 +40,7 @@ class Correlations:
     def __init__(self, reader: Reader, root: Node) -> None:
         self._reader = reader
         self._properties = {node.get("id", ""): self._property(node) for node in children(root, "correlationProperty")}
-        self._keys: dict[str, _Key] = {}
+        self._keys: dict[str, _Key | None] = {}
         self._of_process: dict[str, dict[str, _Key]] = {}
         self._count = 0
         for kind in ("collaboration", "globalConversation"):
@@ -57,14 +57,16 @@ class Correlations:
         return _Property(node.get("id", ""), node.get("name") or node.get("id", ""), paths)
 
     def _read_collaboration(self, collaboration: Node) -> None:
-        keys = [self._key(node) for node in collaboration.iter(f"{{{BPMN}}}correlationKey")]
-        self._keys.update((key.id, key) for key in keys)
+        read = {node.get("id", ""): self._key(node) for node in collaboration.iter(f"{{{BPMN}}}correlationKey")}
+        keys = [key for key in read.values() if key is not None]
+        self._keys.update(read)
         if keys:
             for participant in children(collaboration, "participant"):
                 process = self._of_process.setdefault(local(participant.get("processRef")), {})
                 process.update((key.id, key) for key in keys)
 
-    def _key(self, node: Node) -> _Key:
+    def _key(self, node: Node) -> _Key | None:
+        """None where it has no properties, or where the file has too many: every participant has to do with each."""
         found = []
         for reference in children(node, "correlationPropertyRef"):
             name = local(text(reference))
@@ -78,19 +80,22 @@ class Correlations:
         before, self._count = self._count, self._count + len(found)
         if before <= MAX_PROPERTIES < self._count:
             self._reader.problem(node, f"Up to here, correlation keys have more than {MAX_PROPERTIES} properties.", "")
+        if not found or self._count > MAX_PROPERTIES:
+            return None
         key_id = node.get("id", "")
-        return _Key(key_id, node.get("name") or key_id, tuple(found[:MAX_PROPERTIES]))
+        return _Key(key_id, node.get("name") or key_id, tuple(found))
 
     def of_process(self, process: Node) -> Callable[[str], tuple[CorrelationKey, ...]]:
         """Gives the keys that a message has in this process, by the message's id."""
         keys = dict(self._of_process.get(process.get("id", ""), {}))
         bindings: dict[tuple[str, str], Expression] = {}
         for subscription in children(process, "correlationSubscription"):
-            key = self._keys.get(local(subscription.get("correlationKeyRef")))
-            if key is None:
+            name = local(subscription.get("correlationKeyRef"))
+            key = self._keys.get(name)
+            if name not in self._keys:
                 wrong = f"'{subscription.get('correlationKeyRef')}' is no correlation key."
                 self._reader.problem(subscription, wrong, "Choose one of a collaboration of this process.")
-            else:
+            elif key is not None:
                 keys[key.id] = key
                 bindings.update(self._bindings(subscription, key))
         known: dict[str, tuple[CorrelationKey, ...]] = {}
@@ -126,5 +131,5 @@ def _keys_of(message: str, keys: Mapping[str, _Key], bindings: Bindings) -> tupl
             ),
         )
         for key in keys.values()
-        if key.properties and all(message in each.paths for each in key.properties)
+        if all(message in each.paths for each in key.properties)
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.core import compile
+from engine.core.reading.correlation import MAX_PROPERTIES
 from engine.core.reading.xml import MAX_ATTRIBUTES_EACH, MAX_VIOLATIONS
-from engine.errors import InvalidDefinition, Problem
+from engine.errors import MAX_PROBLEMS, MAX_SHOWN, InvalidDefinition, Problem
 from tests.engine.core.case import HEADER, diagram, process
 
 PLAIN = process('<startEvent id="s"/><userTask id="t"/><endEvent id="e"/>', "s t e")
@@ -134,6 +135,37 @@ def test_violations_of_the_schema_are_told_with_their_lines_as_long_as_they_can_
     (many,) = wrong(MAX_VIOLATIONS + 1)
     assert "'strange'" in many.wrong
     assert "There are 1,001 such places." in many.wrong
+
+
+def test_of_far_too_many_problems_the_first_are_told_and_how_many_more_there_are() -> None:
+    wrong = "".join(f'<userTask id="t{n}" camunda:strange="{"x" * 10_000 if n == 0 else 1}"/>' for n in range(1_500))
+    body = f'<startEvent id="s"/>{wrong}'
+    with pytest.raises(InvalidDefinition) as invalid:
+        compile(diagram(process(body, "s " + " ".join(f"t{n}" for n in range(1_500)))))
+    found = invalid.value.problems
+    assert len(found) == MAX_PROBLEMS + 1
+    assert found[-1].wrong == "There are 500 more problems."
+    assert max(len(problem.wrong) for problem in found) == MAX_SHOWN
+    assert "it has 1500 problem(s)" in str(invalid.value)
+    assert len(str(invalid.value)) < 200_000
+
+
+def test_correlation_keys_without_end_are_refused() -> None:
+    keys = "".join(f'<correlationKey id="k{n}"/>' for n in range(10_000))
+    partners = "".join(f'<participant id="p{n}" processRef="Q{n}"/>' for n in range(10_000))
+    property_of = (
+        '<correlationProperty id="x" name="x"><correlationPropertyRetrievalExpression messageRef="msg_m">'
+        "<messagePath>x</messagePath></correlationPropertyRetrievalExpression></correlationProperty>"
+    )
+    used = "".join(
+        f'<correlationKey id="u{n}"><correlationPropertyRef>x</correlationPropertyRef></correlationKey>'
+        for n in range(MAX_PROPERTIES + 1)
+    )
+    all_of_it = f'{property_of}<collaboration id="c">{partners}{keys}</collaboration>'
+    assert len(problems(diagram(all_of_it, PLAIN))) == MAX_PROBLEMS + 1
+    (too_many,) = problems(diagram(f'{property_of}<collaboration id="c">{used}</collaboration>', PLAIN))
+    assert too_many.element_id == f"u{MAX_PROPERTIES}"
+    assert too_many.wrong == f"Up to here, correlation keys have more than {MAX_PROPERTIES} properties."
 
 
 @pytest.mark.parametrize("listed", ["a," * 200_000, "{" * 1_000_000, "}" * 1_000_000, "${" * 200_000])
