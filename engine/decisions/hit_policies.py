@@ -63,11 +63,16 @@ def _unique(table: str, outputs: Outputs, matches: Matches) -> Matches:
 
 
 def _any(table: str, outputs: Outputs, matches: Matches) -> Matches:
-    differing = [match for match in matches if match[1] != matches[0][1]]
+    differing = [match for match in matches if not _agree(match[1], matches[0][1])]
     if differing:
         both = _numbers([matches[0], differing[0]])
         raise ExpressionError(f"Expected the matching rules of '{table}' to agree, but {both} differ.")
     return matches[:1]
+
+
+def _agree(row: Row, other: Row) -> bool:
+    """Whether both rows are the same; unlike in Python, true is not 1."""
+    return row == other and all(isinstance(row[name], bool) is isinstance(other[name], bool) for name in row)
 
 
 def _first(table: str, outputs: Outputs, matches: Matches) -> Matches:

@@ -32,6 +32,8 @@ def test_any_gives_one_row_where_the_rules_agree() -> None:
 def test_any_refuses_rules_that_differ() -> None:
     with pytest.raises(ExpressionError, match="but 1 and 2 differ"):
         table([("< 10", '"a"'), ("< 20", '"b"')], policy='hitPolicy="ANY"').evaluate({"x": 5})
+    with pytest.raises(ExpressionError, match="but 1 and 2 differ"):
+        table([("< 10", "1"), ("< 20", "true")], policy='hitPolicy="ANY"').evaluate({"x": 5})
 
 
 def test_first_gives_the_first_rule_and_looks_at_no_later_one() -> None:
