@@ -24,12 +24,14 @@ LIFE = process(
     '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="clerks" camunda:dueDate="P3D"/>'
     '<boundaryEvent id="b" attachedToRef="u" cancelActivity="false"><timerEventDefinition>'
     "<timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>"
-    '<scriptTask id="x"><script>n = n + 1</script></scriptTask>'
+    '<dataStoreReference id="dsr" dataStoreRef="ds"/><scriptTask id="x"><dataOutputAssociation id="do">'
+    "<sourceRef>n</sourceRef><targetRef>dsr</targetRef></dataOutputAssociation><script>n = n + 1</script></scriptTask>"
     '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
     '<intermediateThrowEvent id="t"><messageEventDefinition messageRef="msg_m"/></intermediateThrowEvent>'
+    '<intermediateThrowEvent id="g"><signalEventDefinition signalRef="sig_g"/></intermediateThrowEvent>'
     '<userTask id="v" camunda:candidateGroups="clerks"/><userTask id="late"/>'
     '<endEvent id="e"/><endEvent id="e2"/>',
-    "s u x j t v e",
+    "s u x j t g v e",
     "b late e2",
 )
 RECEIVER = process(
@@ -37,6 +39,12 @@ RECEIVER = process(
     "s r got e",
     key="R",
 )
+STARTED = process(
+    '<startEvent id="s"><signalEventDefinition signalRef="sig_g"/></startEvent><userTask id="heard"/><endEvent id="e"/>',
+    "s heard e",
+    key="S",
+)
+STORE = '<dataStore id="ds" name="numbers"/>'
 
 
 def open_world(url: str) -> World:
@@ -45,8 +53,10 @@ def open_world(url: str) -> World:
 
 
 def prepare(world: World) -> None:
-    """One case at its user task, one that waits for the message that the first will throw."""
-    world.deploy(life_bpmn=diagram(LIFE), receiver_bpmn=diagram(RECEIVER))
+    """One case at its user task, one that waits for the message that the first will throw, and a process that the
+    signal of the first will start.
+    """
+    world.deploy(life_bpmn=diagram(STORE, LIFE), receiver_bpmn=diagram(RECEIVER), started_bpmn=diagram(STARTED))
     world.start("R")
     world.start("P", n=0)
 
@@ -61,7 +71,7 @@ def _cancel(world: World) -> None:
 
 
 SCENARIOS: dict[str, Callable[[World], Any]] = {
-    "deploy": lambda world: world.deploy(life_bpmn=diagram(LIFE.replace('id="late"', 'id="late" name="Late"'))),
+    "deploy": lambda world: world.deploy(life_bpmn=diagram(STORE, LIFE.replace('id="late"', 'id="late" name="Late"'))),
     "start": lambda world: world.start("P", business_key="case-2", n=0),
     "complete": lambda world: world.complete("u", verdict="yes"),
     "timer": _fire,
