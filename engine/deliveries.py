@@ -74,12 +74,14 @@ def _signal(tx: Transaction, delivery: Delivery) -> None:
     """What a case's signal starts belongs to the case."""
     assert delivery.instance_id is not None, "an instance threw it"
     business_key = instances.get(tx, delivery.instance_id).business_key
-    thrower = delivery.instance_id, delivery.token_id
-    signals.deal_out(tx, delivery.payload["name"], delivery.payload["variables"], business_key, thrower=thrower)
+    thrower = signals.Thrower(delivery.instance_id, delivery.token_id, delivery.payload.get("last_id"))
+    signals.deal_out(tx, delivery.payload["name"], delivery.payload["variables"], business_key, thrower)
 
 
 def _signal_to_one(tx: Transaction, delivery: Delivery) -> None:
-    _to_one(tx, delivery, BroadcastSignal(delivery.payload["name"], delivery.payload["variables"]))
+    payload = delivery.payload
+    last_id = payload.get("last_id") if payload.get("thrower") == delivery.instance_id else None
+    _to_one(tx, delivery, BroadcastSignal(payload["name"], payload["variables"], last_id))
 
 
 def _to_one(tx: Transaction, delivery: Delivery, command: Command) -> None:

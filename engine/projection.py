@@ -219,7 +219,7 @@ def _message_thrown(into: Projection, fact: facts.MessageThrown) -> None:
 
 
 def _signal_thrown(into: Projection, fact: facts.SignalThrown) -> None:
-    _deliver(into, fact.id, ":signal", {"name": fact.name, "variables": fact.variables})
+    _deliver(into, fact.id, ":signal", {"name": fact.name, "variables": fact.variables, "last_id": fact.last_id})
 
 
 def _deliver(into: Projection, token_id: int, topic: str, payload: Row) -> None:

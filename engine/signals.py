@@ -5,7 +5,7 @@ a transaction of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,6 +20,20 @@ TO_ONE = ":signal-to-one"
 
 TO_START = ":signal-to-start"
 """The topic of a signal on its way to a process that it starts."""
+
+
+class Thrower(NamedTuple):
+    """The instance and token that threw a signal, and the last id that the instance had given out by then.
+
+    Nobody, where it came from outside.
+    """
+
+    instance_id: int | None
+    token_id: int
+    last_id: int | None
+
+
+NOBODY = Thrower(None, 0, None)
 
 
 def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = None, business_key: str = "") -> int:
@@ -38,24 +52,23 @@ def deal_out(
     name: str,
     variables: Mapping[str, Any],
     business_key: str = "",
-    *,
-    thrower: tuple[int, int] | None = None,
+    thrower: Thrower = NOBODY,
 ) -> int:
-    """As `broadcast`, without asking who may. `thrower` is the instance and token that threw it, if one did."""
+    """As `broadcast`, without asking who may. A `thrower` takes it itself only where it waited by then."""
     payload = {"name": name, "variables": variables}
+    own = {"thrower": thrower.instance_id, "last_id": thrower.last_id}
     waiting = (
         sa.select(subscriptions.c.instance_id, sa.func.min(subscriptions.c.id).label("id"))
         .where(subscriptions.c.kind == "signal", subscriptions.c.name == name)
         .group_by(subscriptions.c.instance_id)
     )
-    waits = posting.post_to_all(tx, TO_ONE, payload, waiting)
+    waits = posting.post_to_all(tx, TO_ONE, {**payload, **own}, waiting)
     found = [start for start in starts.find(tx, starts.SIGNAL, name) if not _is_awaited(tx, name, start)]
     payloads = [
         {**payload, "business_key": business_key, "start": [each.definition_key, each.element_id, each.place]}
         for each in found
     ]
-    instance_id, token_id = thrower or (None, 0)
-    posting.post(tx, TO_START, payloads, instance_id=instance_id, token_id=token_id)
+    posting.post(tx, TO_START, payloads, instance_id=thrower.instance_id, token_id=thrower.token_id)
     return waits + len(found)
 
 

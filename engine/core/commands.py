@@ -105,10 +105,14 @@ class CorrelateMessage:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSignal:
-    """Hand a signal to everything in the instance that waits for `name`; nothing waiting is no error."""
+    """Hand a signal to everything in the instance that waits for `name`; nothing waiting is no error.
+
+    A signal that the instance threw itself is for what has waited then: for waits with an id up to `last_id`.
+    """
 
     name: str
     variables: Variables = field(default_factory=dict)
+    last_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -317,11 +317,15 @@ class MessageThrown:
 
 @dataclass(frozen=True, slots=True)
 class SignalThrown:
-    """To be broadcast by the shell after the commit; `id` is the throwing token's."""
+    """To be broadcast by the shell after the commit; `id` is the throwing token's.
+
+    `last_id` is the last id that the instance had given out by then: what has a later one began to wait too late.
+    """
 
     id: int
     name: str
     variables: dict[str, Any]
+    last_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

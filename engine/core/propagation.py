@@ -169,7 +169,7 @@ def _catch_here(run: Execution, body: Token, kind: str, name: str) -> bool:
 def throw_signal(run: Execution, token: Token, element: Element, definition: SignalDefinition) -> None:
     """Leave a signal for the shell to broadcast."""
     name = run.text(definition.name, token) or ""
-    run.emit(facts.SignalThrown(token.id, name, payload(run, token, element)))
+    run.emit(facts.SignalThrown(token.id, name, payload(run, token, element), run.state.last_id))
 
 
 def throw_message(run: Execution, token: Token, element: Element, definition: MessageDefinition) -> None:

@@ -201,9 +201,10 @@ def _correlate_message(execution: Execution, command: commands.CorrelateMessage)
 
 def _broadcast_signal(execution: Execution, command: commands.BroadcastSignal) -> None:
     waits = execution.state.waits
-    for wait in [wait for wait in waits.values() if wait.kind == "signal" and wait.name == command.name]:
+    last = execution.state.last_id if command.last_id is None else command.last_id
+    for wait in [each for each in waits.values() if (each.kind, each.name) == ("signal", command.name)]:
         # An interrupting catcher may have taken a later one's activity away.
-        if wait.id in waits:
+        if wait.id in waits and wait.id <= last:
             execution.emit(facts.SubscriptionTriggered(wait.id))
             waiting.come(execution, wait, command.variables)
 

@@ -185,6 +185,8 @@ SIGNALS = [
            steps=[("signal", "g"), ("expect_user_tasks", 0), ("expect_completed", True)], expect="HHH"),
     d.case("signal_is_not_kept", d.process(d.start() + d.user("u") + d.catch("k", d.signal()) + d.log("A") + END,
            "s u k A e"), steps=[("signal", "g"), ("complete", "u"), ("expect_completed", False)]),
+    d.case("signal_before_its_own_catch", d.process(d.start() + d.throw("t", d.signal()) + d.catch("k", d.signal())
+           + d.log("A") + END, "s t k A e"), steps=[("expect_completed", False), ("signal", "g")], expect="A"),
     d.case("signal_to_nobody", d.process(d.start() + d.throw("t", d.signal()) + d.log("A") + END, "s t A e"),
            expect="A"),
     d.case("signal_starts_one_instance_each", d.process(d.start("s", d.signal()) + d.log("A") + END, "s A e"),
