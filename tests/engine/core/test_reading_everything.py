@@ -27,6 +27,9 @@ OWN = {path.name: path.read_bytes() for path in sorted((ROOT / "bpmn").glob("*.b
 PROBES = SHARED / "probes.json"
 PROBED = {case["name"]: case["xml"].encode() for case in json.loads(PROBES.read_bytes())} if PROBES.exists() else {}
 INTERCHANGED = {path.name: path.read_bytes() for path in sorted(SHARED.glob("miwg/*.bpmn"))}
+NONE_HERE = pytest.param(
+    "", marks=pytest.mark.skip(reason="no ../shared/conformance/miwg here: the diagrams of other tools are not tried")
+)
 
 DIAGRAMS = {**SAMPLES, **OWN, **PROBED}
 REFERRED_TO = frozenset(
@@ -233,7 +236,7 @@ def test_what_is_parsed_and_written_again_means_the_same(name: str) -> None:
     assert outcome(written) == outcome(xml)
 
 
-@pytest.mark.parametrize("name", INTERCHANGED)
+@pytest.mark.parametrize("name", INTERCHANGED or [NONE_HERE])
 @pytest.mark.parametrize("make", [bytes, forced])
 def test_a_diagram_of_another_tool_runs_or_tells_what_to_change(name: str, make: Callable[[bytes], bytes]) -> None:
     xml = make(INTERCHANGED[name])
