@@ -127,8 +127,8 @@ def collect(run: Execution, scope_id: int, element: Element, flow: Flow) -> None
     """Start an activity once its start quantity of tokens is there (10.3)."""
     run.emit(facts.TokenArrived(scope_id, element.id, flow.id))
     waiting = run.state.tokens[scope_id].arrived[element.id]
-    each = [name for name, count in waiting.items() for _ in range(count)]
-    if len(each) >= element.start_quantity:
+    if sum(waiting.values()) >= element.start_quantity:
+        each = [name for name, count in waiting.items() for _ in range(count)]
         run.emit(facts.TokensJoined(scope_id, element.id, tuple(each[: element.start_quantity])))
         run.activate(element, scope_id)
 
