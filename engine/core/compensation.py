@@ -11,7 +11,7 @@ from __future__ import annotations
 from engine.core import facts, propagation
 from engine.core.execution import Execution
 from engine.core.model import CancelDefinition, CompensateDefinition, Element, ProcessModel
-from engine.core.state import ROOT, Completed, Token
+from engine.core.state import Completed, Token
 
 
 def keep(run: Execution, token: Token, element: Element) -> None:
@@ -34,7 +34,7 @@ def what_to_undo(run: Execution, thrower: Token, activity: str | None) -> list[C
     """
     scope = run.state.tokens[thrower.scope_id]
     found = list(scope.completed)
-    if run.element(scope).triggered_by_event and scope.id != ROOT:
+    if run.element(scope).triggered_by_event:
         found = [*run.state.tokens[scope.scope_id].completed, *found]
     return [each for each in reversed(found) if activity is None or each.element_id == activity]
 

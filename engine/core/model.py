@@ -324,6 +324,11 @@ class Element:
         """What it can catch: a receive task catches its message."""
         return (self.spec,) if isinstance(self.spec, MessageDefinition) else self.events
 
+    @property
+    def needs_all(self) -> bool:
+        """Whether it goes on only when each of several triggers has come."""
+        return self.parallel_multiple and len(self.triggers) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessModel:

@@ -27,16 +27,13 @@ def begin_with(run: Execution, root: Token, start: Element, trigger: int, variab
     gateway = _gateway_before(run, root, start)
     if gateway is not None:
         _pass(run, root, gateway, start)
-    opened = []
-    if start.parallel_multiple and len(start.triggers) > 1:
-        opened = waiting.prepare(run, root, [start], but=trigger)
     token = run.activate(start, root.id, phase=None)
     definition = start.triggers[trigger]
     if isinstance(definition, MessageDefinition):
         correlation.learn(run, token, definition, variables)
     if data.picks(start):
         data.receive(run, token, start, variables)
-    if opened:
+    if start.needs_all:
         run.open_waits(waiting.prepare(run, token, [start], but=trigger))
     else:
         run.resume(token, "complete")

@@ -130,7 +130,7 @@ def come(run: Execution, wait: Wait, variables: Mapping[str, Any]) -> None:
     definition = element.triggers[wait.definition]
     if isinstance(definition, MessageDefinition):
         correlation.learn(run, owner, definition, variables)
-    if element.parallel_multiple and len(element.triggers) > 1:
+    if element.needs_all:
         if wait.id in run.state.waits:
             run.close_wait(wait.id)
         if any(run.state.waits[other].element_id == element.id for other in owner.waits):
