@@ -16,7 +16,7 @@ from engine.tables import jobs
 def post_to_all(tx: Transaction, topic: str, payload: Mapping[str, Any], receivers: sa.Select[Any]) -> int:
     """A delivery for each of `receivers`, which selects instance and subscription in that order; how many those are."""
     each = receivers.subquery()
-    values = _values(tx, topic, payload)
+    values = delivery(tx, topic, payload)
     constant = [sa.literal(value, jobs.c[name].type) for name, value in values.items()]
     tx.after_commit(tx.engine.wake)
     rows = sa.select(*each.c, *constant).order_by(*each.c)
@@ -30,13 +30,14 @@ def post(
 ) -> None:
     """A delivery for each payload, on behalf of a token of an instance; of nobody's where it is None."""
     sender = {"instance_id": instance_id, "token_id": token_id}
-    rows = [{**sender, **_values(tx, topic, payload)} for payload in payloads]
+    rows = [{**sender, **delivery(tx, topic, payload)} for payload in payloads]
     if rows:
         tx.connection.execute(sa.insert(jobs), rows)
         tx.after_commit(tx.engine.wake)
 
 
-def _values(tx: Transaction, topic: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def delivery(tx: Transaction, topic: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the jobs that is due now, but for whose it is."""
     return {
         "topic": topic,
         "payload": json.dumps(payload, ensure_ascii=False),

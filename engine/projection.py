@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import retry
+from engine import posting, retry
 from engine.core import facts
 from engine.core.facts import Fact
 from engine.core.state import State
@@ -223,18 +223,8 @@ def _signal_thrown(into: Projection, fact: facts.SignalThrown) -> None:
 
 
 def _deliver(into: Projection, token_id: int, topic: str, payload: Row) -> None:
-    into.deliveries.append(
-        {
-            "instance_id": into.instance_id,
-            "token_id": token_id,
-            "topic": topic,
-            "payload": json.dumps(payload, ensure_ascii=False),
-            "rank": 0,
-            "retries": retry.ATTEMPTS,
-            "attempts": 0,
-            "due": into.tx.now,
-        }
-    )
+    whose = {"instance_id": into.instance_id, "token_id": token_id}
+    into.deliveries.append({**whose, **posting.delivery(into.tx, topic, payload)})
 
 
 def _timer_started(into: Projection, fact: facts.TimerStarted) -> None:
