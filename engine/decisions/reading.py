@@ -62,11 +62,10 @@ class _Reader:
         self._check_languages()
         if not self._decisions:
             self._problems.add(self._root, "There is no decision in it.", "Draw a decision table.")
-        read = [(node, self._decision(node)) for node in self._decisions]
-        known = {decision.id: (node, decision) for node, decision in read if decision is not None}
-        if len(known) < len(read):
-            return ()
-        return Requirements(self._root, known, self._inputs, self._types, self._problems).graphs()
+        nodes = {node.get("id"): node for node in self._decisions if node.get("id")}
+        read = [self._decision(node) for node in self._decisions]
+        decisions = {decision.id: decision for decision in read if decision is not None}
+        return Requirements(self._root, nodes, self._inputs, self._types, self._problems).graphs(decisions)
 
     def _few(self, name: str) -> list[Any]:
         found = children(self._root, name)
@@ -117,11 +116,11 @@ class _Reader:
             return None
         if found[0].tag.endswith("decisionTable"):
             return self._reader.table(node, found[0])
+        before = len(self._problems.found)
         expression = self._reader.expression(found[0], "Its expression")
-        if expression is None:
+        if expression is None and len(self._problems.found) == before:
             self._problems.add(found[0], "The decision gives no value.", "Write an expression.")
-            return None
-        return LiteralExpression(node.get("id"), variable, expression)
+        return None if expression is None else LiteralExpression(node.get("id"), variable, expression)
 
 
 def _plain(text: str) -> str:

@@ -13,28 +13,33 @@ from engine.decisions.tables import DecisionTable
 from engine.decisions.type_reading import Types
 from engine.decisions.types import Type
 
-Known = Mapping[str, tuple[Any, Decision]]
-"""Decisions by id, with their nodes."""
-
-
 MAX_CIRCLES = 10
 
 
 class Requirements:
-    """The requirements of one file's decisions."""
+    """The requirements of one file's decisions; `nodes` are those by their ids."""
 
-    def __init__(self, root: Any, known: Known, inputs: list[Any], types: Types, problems: Problems) -> None:
-        self._known, self._types, self._problems = known, types, problems
+    def __init__(
+        self, root: Any, nodes: Mapping[str, Any], inputs: list[Any], types: Types, problems: Problems
+    ) -> None:
+        self._nodes, self._types, self._problems = nodes, types, problems
         self._namespace = root.get("namespace") or ""
         self._inputs = {node.get("id"): node for node in inputs}
 
-    def graphs(self) -> tuple[DecisionGraph, ...]:
-        """Each decision with those that it needs, in the order of evaluation; none where there are problems."""
-        needs = {key: self._required(node) for key, (node, _) in self._known.items()}
+    def graphs(self, decisions: Mapping[str, Decision]) -> tuple[DecisionGraph, ...]:
+        """Each decision with those that it needs, in the order of evaluation; none where there are problems.
+
+        `decisions` are those that could be read: what is wrong with the requirements is told in any case.
+        """
+        needs = {key: self._required(node) for key, node in self._nodes.items()}
+        inputs = {key: self._input_types(node) for key, node in self._nodes.items()}
         order = self._order(needs)
         if self._problems.found:
             return ()
-        complete = {key: self._complete(key, needs[key]) for key in order}
+        complete = {
+            key: replace(decisions[key], inputs=inputs[key], bindings=self._bindings(key, decisions, needs[key]))
+            for key in order
+        }
         if self._problems.found:
             return ()
         every: dict[str, set[str]] = {}
@@ -47,7 +52,7 @@ class Requirements:
         for requirement in children(node, "informationRequirement"):
             for reference in children(requirement, "requiredDecision"):
                 key = self._target(requirement, reference)
-                if key is not None and key not in self._known:
+                if key is not None and key not in self._nodes:
                     wrong = f"It needs decision '{key:.60}', which is not in this file."
                     self._problems.add(requirement, wrong, "Draw it, or leave out the requirement.")
                 elif key is not None:
@@ -73,27 +78,23 @@ class Requirements:
             except CycleError as error:
                 circle = error.args[1]
                 way = " needs ".join(f"'{key:.60}'" for key in circle[::-1][:10])
-                node = self._known[circle[-1]][0]
+                node = self._nodes[circle[-1]]
                 self._problems.add(node, f"The decision needs itself: {way}.", "Leave out one of the requirements.")
                 remaining[circle[1]].remove(circle[0])
         return []
 
-    def _complete(self, key: str, needed: list[str]) -> Decision:
-        node, decision = self._known[key]
-        bindings = self._bindings(node, decision, needed)
-        return replace(decision, bindings=bindings, inputs=self._input_types(node))
-
-    def _bindings(self, node: Any, decision: Decision, needed: list[str]) -> tuple[Binding, ...]:
+    def _bindings(self, key: str, decisions: Mapping[str, Decision], needed: list[str]) -> tuple[Binding, ...]:
         """A required decision is seen by its variable, its id and its name, and each of its outputs by name.
 
         The outputs' names are what Camunda 7 goes by. A name that two decisions claim is a problem where it is read.
         """
-        read = {name for expression in decision.logic.expressions for name in expression.names}
+        node = self._nodes[key]
+        read = {name for expression in decisions[key].logic.expressions for name in expression.names}
         found: dict[str, Binding] = {}
-        for required in (self._known[other][1] for other in needed):
+        for required in (decisions[other] for other in needed):
             for name in dict.fromkeys((required.variable, required.id, required.name)):
                 self._claim(node, found, Binding(name, required.id), read)
-        for required in (self._known[other][1] for other in needed):
+        for required in (decisions[other] for other in needed):
             for output in required.logic.outputs if isinstance(required.logic, DecisionTable) else ():
                 binding = Binding(output.name, required.id, output.name, required.logic.single)
                 before = found.get(output.name)

@@ -216,6 +216,19 @@ def test_every_circle_is_reported_with_its_way() -> None:
     assert all(problem.count("needs") == 3 for problem in found)
 
 
+def test_what_is_wrong_in_a_decision_and_what_is_missing_around_it_are_told_at_once() -> None:
+    drawn = decision("a", "1 +", "gone") + decision("b", "1", "c") + decision("c", "2", "b") + decision("d", "")
+    found = problems(file(drawn))
+    assert len(found) == 4
+    for expected in (
+        "Expected a value in '1 +'",
+        "It needs decision 'gone'",
+        "needs itself",
+        "The decision gives no value.",
+    ):
+        assert any(expected in problem for problem in found), (expected, found)
+
+
 # --- bounds
 
 
