@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from engine import jobs
 from engine.actors import SYSTEM, Actor
-from engine.database import Runtime, Transaction
 from engine.errors import InvalidInput, InvalidState
-from engine.tables import clock_offset
+from engine.store.database import Runtime, Transaction
+from engine.store.tables import clock_offset
 
 PATIENCE = timedelta(seconds=20)
 """How long a clock that is moved waits for a job that someone else is at."""

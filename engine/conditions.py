@@ -8,10 +8,10 @@ from typing import Any
 from engine import starts
 from engine.core.expressions import ExpressionError, MissingValue
 from engine.core.model import ConditionDefinition
-from engine.database import Transaction
 from engine.errors import ExecutionFailed
 from engine.instances import Instance
 from engine.starts import Start
+from engine.store.database import Transaction
 from engine.variables import checked
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
 from engine.errors import NotFound
-from engine.tables import data_stores
+from engine.store.database import Transaction
+from engine.store.tables import data_stores
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from engine import decisions, forms, retry, starts
 from engine.core.compile import compile as compile_diagram
 from engine.core.model import JobSpec, ProcessModel
-from engine.database import Transaction
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
 from engine.forms import Form
-from engine.tables import activities, definitions, deployment_members, deployments, resources
+from engine.store.database import Transaction
+from engine.store.tables import activities, definitions, deployment_members, deployments, resources
 
 PROCESS, DECISION, FORM = "process", "decision", "form"
 

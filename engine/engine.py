@@ -28,14 +28,16 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from engine import handlers as handling
-from engine import jobs, migrating, timers
+from engine import jobs
 from engine.actors import SYSTEM, Actor
 from engine.clock import Clock, refresh
-from engine.database import Database, Transaction, is_conflict
 from engine.errors import EngineError
-from engine.executor import Executor
-from engine.library import Cache
-from engine.ticks import Ticks
+from engine.store import migrating
+from engine.store.database import Database, Transaction, is_conflict
+from engine.store.library import Cache
+from engine.work import runner, timers
+from engine.work.executor import Executor
+from engine.work.ticks import Ticks
 
 T = TypeVar("T")
 
@@ -216,4 +218,4 @@ class Engine:
         self.database.close()
 
 
-_JOBS = Due(jobs.run_due, jobs.next_due)
+_JOBS = Due(runner.run_due, jobs.next_due)

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import journal
-from engine.database import Transaction
-from engine.tables import activities, incidents
+from engine.store.database import Transaction
+from engine.store.tables import activities, incidents
 
 
 @dataclass(frozen=True, slots=True)

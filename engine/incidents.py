@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from engine import history, instances, journal
 from engine.core.commands import RetryIncident
-from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
 from engine.retry import ATTEMPTS
-from engine.tables import activities, incidents, jobs, process_instances, subscriptions
+from engine.store.database import Transaction
+from engine.store.tables import activities, incidents, jobs, process_instances, subscriptions
 
 DELIVERY = "delivery"
 

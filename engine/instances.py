@@ -14,11 +14,11 @@ from engine.core.commands import CancelInstance, Command, MoveDueDate, SetVariab
 from engine.core.facts import Fact
 from engine.core.run import run
 from engine.core.state import ROOT, State
-from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
-from engine.projection import Projection, scopes_of
-from engine.statements import Statement, from_driver
-from engine.tables import process_instances
+from engine.store.database import Transaction
+from engine.store.projection import Projection, scopes_of
+from engine.store.statements import Statement, from_driver
+from engine.store.tables import process_instances
 from engine.variables import checked
 
 ACTIVE, COMPLETED, FAILED, CANCELLED = "active", "completed", "failed", "cancelled"

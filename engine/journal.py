@@ -19,11 +19,11 @@ from engine.core.apply import replay as fold
 from engine.core.commands import Command
 from engine.core.facts import FORMAT, Fact, decode, encode
 from engine.core.state import State
-from engine.database import Transaction
 from engine.errors import InvalidInput, NotFound
-from engine.remaking import Remaking, remaking
-from engine.statements import Insert, Statement
-from engine.tables import journal, process_instances
+from engine.store.database import Transaction
+from engine.store.remaking import Remaking, remaking
+from engine.store.statements import Insert, Statement
+from engine.store.tables import journal, process_instances
 
 START = "0" * 64
 """Stands where the hash of the entry before the first would."""

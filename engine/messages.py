@@ -8,15 +8,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import instances, posting, starts
+from engine import instances, starts
 from engine.core import correlation
 from engine.core.commands import CorrelateMessage
 from engine.core.model import MessageDefinition
-from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
 from engine.instances import Instance
-from engine.statements import Statement
-from engine.tables import subscriptions
+from engine.store import posting
+from engine.store.database import Transaction
+from engine.store.statements import Statement
+from engine.store.tables import subscriptions
 from engine.variables import checked
 
 _Receiver = tuple[int, int]

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 
 from engine.core.expressions import Expression
 from engine.core.model import CallSpec, DecisionSpec, Element, JobSpec, ProcessModel, UserTaskSpec
-from engine.database import Transaction
 from engine.errors import NotFound, Problem
+from engine.store.database import Transaction
 
 
 def missing(tx: Transaction, models: Collection[ProcessModel]) -> list[Problem]:

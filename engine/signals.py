@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from engine import posting, starts
-from engine.database import Transaction
+from engine import starts
 from engine.starts import Start
-from engine.tables import subscriptions
+from engine.store import posting
+from engine.store.database import Transaction
+from engine.store.tables import subscriptions
 from engine.variables import checked
 
 TO_ONE = ":signal-to-one"

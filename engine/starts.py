@@ -24,11 +24,11 @@ from engine.core.model import (
 )
 from engine.core.timing import InvalidTime
 from engine.core.waiting import due_of
-from engine.database import Transaction
 from engine.errors import InvalidDefinition, Problem
 from engine.instances import Instance
-from engine.statements import Statement
-from engine.tables import SHOWN, start_subscriptions, start_timers
+from engine.store.database import Transaction
+from engine.store.statements import Statement
+from engine.store.tables import SHOWN, start_subscriptions, start_timers
 
 MESSAGE, SIGNAL, CONDITION = "message", "signal", "condition"
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from engine import history, instances
 from engine.core.commands import AssignUserTask, CompleteUserTask, ThrowEscalation
-from engine.database import Transaction
 from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.instances import LOCKED, Locked
-from engine.statements import Statement, from_driver
-from engine.tables import activities, candidates, process_instances
+from engine.store.database import Transaction
+from engine.store.statements import Statement, from_driver
+from engine.store.tables import activities, candidates, process_instances
 from engine.variables import checked
 
 OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"

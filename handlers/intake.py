@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from workflows import cases, clocks, notices, states
 from workflows.office import Office
 

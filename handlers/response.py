@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from workflows import cases, clocks, notices, states, texts, vocabulary
 from workflows.office import Office
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from workflows import cases, clocks, decrees, drafts, notices, ratings, states, vocabulary, withdrawals
 from workflows.calendars import local_day
 from workflows.office import Office

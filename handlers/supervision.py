@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from workflows import cases, clocks, notices, vocabulary
 from workflows.calendars import local_day
 from workflows.office import Office

@@ -12,7 +12,7 @@ from engine import clock as clocks_of_engine
 from engine import incidents, instances, journal, user_tasks
 from engine.actors import SYSTEM, Actor
 from engine.clock import FixedClock
-from engine.database import Transaction
+from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from handlers import HANDLERS
 from workflows import case_files, cases, clocks, office, ratings, submissions, withdrawals

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from engine import deployments, instances, journal, user_tasks
-from engine.database import Transaction
 from engine.errors import InvalidVariables
+from engine.store.database import Transaction
 from engine.user_tasks import UserTask
 from web import diagrams, errors, labels, timeline
 from web.auth import current_actor

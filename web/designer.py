@@ -15,9 +15,9 @@ from werkzeug.datastructures import FileStorage
 from engine import deployments, references
 from engine.core.compile import compile as compile_diagram
 from engine.core.model import Element, ProcessModel
-from engine.database import Transaction
 from engine.deployments import Definition, Deployment
 from engine.errors import InvalidDefinition, InvalidInput, Problem
+from engine.store.database import Transaction
 from web import errors
 from web.auth import current_actor
 from web.current import engine

@@ -10,10 +10,10 @@ from typing import Any
 from flask import url_for
 
 from engine import deployments, history
-from engine.database import Transaction
 from engine.history import Activity, Path
 from engine.instances import Instance
 from engine.journal import Entry
+from engine.store.database import Transaction
 
 QUIET = frozenset({"exclusiveGateway", "inclusiveGateway", "complexGateway", "parallelGateway", "eventBasedGateway"})
 """Kinds that do nothing a reader of the steps would look for."""

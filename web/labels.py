@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from web.presentation import day, when, words
 from workflows import accounts, states, units, vocabulary
 from workflows.cases import Case

@@ -13,10 +13,10 @@ from typing import Any
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from engine.database import Transaction
 from engine.errors import InvalidVariables, NotFound
 from engine.forms import Form
 from engine.forms import read as read_form
+from engine.store.database import Transaction
 from web import errors, forms, labels
 from web.auth import PETITION, current_actor
 from web.current import engine, settings

@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from engine import deployments, user_tasks
-from engine.database import Transaction
+from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from web import labels
 from workflows import cases, permissions

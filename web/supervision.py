@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from engine import clock, incidents, instances, journal
-from engine.database import Transaction
 from engine.errors import InvalidState
 from engine.incidents import IncidentQuery
+from engine.store.database import Transaction
 from web import errors, labels, timeline
 from web.auth import current_actor
 from web.current import engine, settings

@@ -12,9 +12,9 @@ from flask_login import login_required
 
 from engine import user_tasks
 from engine.actors import Actor
-from engine.database import Transaction
 from engine.errors import EngineError, InvalidState, InvalidVariables, NotPermitted
 from engine.forms import Form
+from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from web import errors, forms, labels, queues
 from web.auth import current_actor

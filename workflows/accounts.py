@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actors import Actor
-from engine.database import Transaction
 from engine.errors import InvalidVariables, NotFound
+from engine.store.database import Transaction
 from workflows import permissions, tables, units
 
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine import journal
-from engine.database import Transaction
 from engine.journal import Finding
+from engine.store.database import Transaction
 from workflows import texts
 
 

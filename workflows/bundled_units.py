@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from workflows import units
 from workflows.units import Unit
 

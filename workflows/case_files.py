@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from workflows import (
     cases,
     clocks,

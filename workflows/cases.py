@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from engine import messages
 from engine.actors import Actor
-from engine.database import Transaction
 from engine.errors import InvalidState, InvalidVariables, NotFound
-from engine.statements import Insert, Statement
+from engine.store.database import Transaction
+from engine.store.statements import Insert, Statement
 from workflows import permissions, petitioners, query_codes, states, tables, texts, vocabulary
 from workflows.calendars import local_day
 from workflows.petitioners import Person

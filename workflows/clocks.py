@@ -16,9 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import instances, messages
-from engine.database import Runtime, Transaction
 from engine.errors import BpmnError, InvalidState, NotFound
-from engine.statements import Statement
+from engine.store.database import Runtime, Transaction
+from engine.store.statements import Statement
 from workflows import calendars, decrees, tables
 from workflows.calendars import Calendar, local_day
 from workflows.schedules import Schedule, Term, schedule

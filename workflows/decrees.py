@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import signals
-from engine.database import Transaction
 from engine.errors import InvalidVariables
-from engine.statements import Statement
+from engine.store.database import Transaction
+from engine.store.statements import Statement
 from workflows import tables
 from workflows.calendars import Calendar, Decree
 

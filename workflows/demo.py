@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.database import Transaction
 from engine.engine import Engine
+from engine.store.database import Transaction
 from workflows import accounts, cases, demo_petitions
 from workflows.bundled_units import COUNTY, UNITS
 

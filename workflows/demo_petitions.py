@@ -10,8 +10,8 @@ from typing import Any
 
 from engine import user_tasks
 from engine.actors import Actor
-from engine.database import Transaction
 from engine.engine import Engine
+from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
 from workflows import cases, extensions, permissions, ratings, submissions
 from workflows.calendars import local_day

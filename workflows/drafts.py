@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import history, instances, user_tasks
-from engine.database import Transaction
 from engine.errors import InvalidState
+from engine.store.database import Transaction
 from workflows import tables
 
 

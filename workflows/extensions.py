@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine import messages
-from engine.database import Transaction
 from engine.errors import InvalidState, InvalidVariables, NotFound
+from engine.store.database import Transaction
 from workflows import cases, texts
 
 

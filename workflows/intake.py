@@ -17,9 +17,9 @@ from itertools import islice
 from pathlib import Path
 
 from engine.actors import SYSTEM, Actor
-from engine.database import Transaction
 from engine.engine import Engine
 from engine.errors import EngineError, InvalidInput
+from engine.store.database import Transaction
 from workflows import cases, intake_maps
 from workflows.cases import Petition
 from workflows.intake_maps import IntakeMap, Unusable

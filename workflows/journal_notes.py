@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine import instances, journal
-from engine.database import Transaction
+from engine.store.database import Transaction
 
 
 def write(tx: Transaction, case_number: str, kind: str, data: Mapping[str, Any]) -> None:

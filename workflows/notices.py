@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
-from engine.statements import Statement
+from engine.store.database import Transaction
+from engine.store.statements import Statement
 from workflows import tables, texts
 
 PETITIONER = "petitioner"

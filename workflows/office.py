@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from engine import deployments
 from engine.clock import Clock
-from engine.database import Transaction
 from engine.engine import Engine
-from engine.statements import Statement
+from engine.store.database import Transaction
+from engine.store.statements import Statement
 from workflows import bundled_units, clocks, permissions, tables
 from workflows.calendars import LOCAL
 

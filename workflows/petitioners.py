@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
 from engine.errors import NotFound
+from engine.store.database import Transaction
 from workflows import drafts, journal_notes, tables, texts
 
 PETITIONERS_OWN = frozenset({"claims", "supplement", "rating_reasons", "withdrawal_reason"})

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import messages
-from engine.database import Transaction
 from engine.errors import InvalidState, InvalidVariables, NotFound
+from engine.store.database import Transaction
 from workflows import cases, tables, texts, vocabulary
 
 NONE = "none"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import instances, user_tasks
-from engine.database import Transaction
 from engine.errors import InvalidVariables
 from engine.forms import Field
+from engine.store.database import Transaction
 from workflows import drafts, texts
 
 FREE_TEXT = frozenset({"textfield", "textarea"})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.tables import UtcDateTime
+from engine.store.tables import UtcDateTime
 
 metadata = sa.MetaData(
     naming_convention={

@@ -17,9 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
 from engine.errors import InvalidState, NotFound
-from engine.statements import Statement
+from engine.store.database import Transaction
+from engine.store.statements import Statement
 from workflows import journal_notes, tables
 
 ERASED = "[erased]"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from engine.database import Transaction
 from engine.errors import InvalidVariables, NotFound
-from engine.statements import Statement
+from engine.store.database import Transaction
+from engine.store.statements import Statement
 from workflows import tables
 
 _KNOWN = Statement(sa.select(tables.units.c.code).where(tables.units.c.code == sa.bindparam("wanted")))

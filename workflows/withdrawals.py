@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine import messages
-from engine.database import Transaction
 from engine.errors import InvalidState, InvalidVariables, NotFound
+from engine.store.database import Transaction
 from workflows import cases, tables, texts
 
 

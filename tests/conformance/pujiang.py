@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from engine import clock, conditions, deployments, handlers, instances, messages, signals, user_tasks
 from engine.actors import SYSTEM, Actor
 from engine.clock import FixedClock
-from engine.database import Transaction
 from engine.engine import Engine
 from engine.errors import BpmnError, ExecutionFailed, InvalidDefinition, InvalidState, NotFound
 from engine.handlers import Handler
 from engine.instances import ACTIVE, FAILED, InstanceQuery
+from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from tests.conformance.running import Refused
 

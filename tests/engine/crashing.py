@@ -15,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import instances, timers
+from engine import instances
 from engine.clock import FixedClock
+from engine.work import timers
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
 

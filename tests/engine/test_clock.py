@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import clock, jobs
+from engine import clock
 from engine.clock import Clock, FixedClock
 from engine.engine import Engine
 from engine.errors import InvalidInput, InvalidState, NotPermitted
+from engine.work import runner
 from tests.engine.core.case import flows, process
 from tests.engine.world import World
 
@@ -120,13 +121,13 @@ def test_time_does_not_pass_over_a_job_that_somebody_is_at(
     send = '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
     world.deploy(process(f'<startEvent id="s"/>{send}<userTask id="u"/>', "s j u"))
     instance = world.start()
-    claimed = world.engine.transact(lambda tx: jobs.claim(tx, world.clock.now(), 1))
+    claimed = world.engine.transact(lambda tx: runner.claim(tx, world.clock.now(), 1))
     assert len(claimed) == 1
     monkeypatch.setattr(clock, "PATIENCE", timedelta(0))
     before = world.clock.now()
     with pytest.raises(InvalidState, match=rf"waits for job {instance.id}-\d+ \(send\), held until 09:05:00 UTC"):
         world.advance(days=1)
     assert world.clock.now() == before
-    world.clock.move(jobs.LEASE)
+    world.clock.move(runner.LEASE)
     world.advance(days=1)
     assert world.open == ["u"]

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from engine import instances, user_tasks
-from engine.database import Transaction
 from engine.engine import Engine
 from engine.errors import EngineError, InvalidInput
+from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
 from tests.engine.core.case import process
 from tests.engine.world import World
@@ -202,7 +202,7 @@ def test_the_migrations_make_the_tables_that_the_code_speaks_of(engine: Engine) 
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from engine.tables import metadata
+    from engine.store.tables import metadata
 
     with engine.database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -11,6 +11,7 @@ import pytest
 
 from engine import incidents, instances, jobs
 from engine.errors import BpmnError, InvalidInput, InvalidState, NotFound
+from engine.work import runner
 from tests.engine.core.case import process
 from tests.engine.world import World
 
@@ -239,7 +240,7 @@ def test_a_result_is_taken_in_once_however_often_the_handler_ran(make_world: Mak
         if len(runs) == 1:
             # The lease runs out while the handler is still at it: someone else takes the job.
             world.clock.move(timedelta(hours=1))
-            jobs.run_due(world.engine)
+            runner.run_due(world.engine)
         return {"run": len(runs)}
 
     world = make_world(handlers={"send": send})
@@ -256,7 +257,7 @@ def test_a_claimed_job_is_left_alone_while_its_lease_runs(make_world: MakeWorld)
     runs: list[int] = []
 
     def send() -> None:
-        runs.append(jobs.run_due(world.engine))
+        runs.append(runner.run_due(world.engine))
 
     world = make_world(handlers={"send": send})
     world.deploy(service())

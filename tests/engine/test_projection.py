@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import incidents, instances, messages, signals, timers, user_tasks
+from engine import incidents, instances, messages, signals, user_tasks
 from engine.core.state import State
 from engine.errors import BpmnError, EngineError
-from engine.tables import FAR, activities, candidates, jobs, process_instances, subscriptions
-from engine.tables import incidents as incident_rows
-from engine.tables import timers as timer_rows
+from engine.store.tables import FAR, activities, candidates, jobs, process_instances, subscriptions
+from engine.store.tables import incidents as incident_rows
+from engine.store.tables import timers as timer_rows
+from engine.work import timers
 from tests.engine.core.case import process
 from tests.engine.world import World
 

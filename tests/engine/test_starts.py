@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine import conditions, instances, library, messages, signals
+from engine import conditions, instances, messages, signals
 from engine.errors import ExecutionFailed, InvalidDefinition, InvalidVariables, NotPermitted
 from engine.instances import InstanceQuery
+from engine.store import library
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
 

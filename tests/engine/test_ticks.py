@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 
 from engine.engine import Engine
-from engine.ticks import tick
+from engine.work.ticks import tick
 from tests.engine.core.case import process
 from tests.engine.world import World
 

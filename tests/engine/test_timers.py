@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import instances, journal, retry, timers
+from engine import instances, journal, retry
 from engine.errors import InvalidDefinition, InvalidState
 from engine.instances import InstanceQuery
+from engine.work import timers
 from tests.engine.core.case import process
 from tests.engine.world import World
 

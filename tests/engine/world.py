@@ -9,12 +9,12 @@ from typing import Any
 from engine import clock, deployments, history, incidents, instances, journal, messages, user_tasks
 from engine.actors import Actor
 from engine.clock import FixedClock
-from engine.database import Transaction
 from engine.deployments import Deployment
 from engine.engine import Engine
 from engine.incidents import Incident
 from engine.instances import Instance
 from engine.journal import Finding
+from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from tests.engine.core.case import diagram
 

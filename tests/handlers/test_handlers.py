@@ -15,8 +15,8 @@ import pytest
 from bureau import CLERK, SUPERVISOR, WATER, WATER_HEAD, Bureau
 from lxml import etree
 
-from engine.database import Transaction
 from engine.errors import BpmnError, NotFound
+from engine.store.database import Transaction
 from handlers import HANDLERS
 from workflows import decrees, extensions, notices
 from workflows.calendars import Decree

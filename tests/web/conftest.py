@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from engine.database import Transaction
+from engine.store.database import Transaction
 from tests.bureau import Bureau
 from web import assets, settings
 from web.app import create_app

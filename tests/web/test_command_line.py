@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from engine.tables import journal, process_instances
+from engine.store.tables import journal, process_instances
 from tests.bureau import Bureau
 from web.cli import main
 from workflows import accounts

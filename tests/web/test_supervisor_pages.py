@@ -7,7 +7,7 @@ import re
 import sqlalchemy as sa
 
 from engine import incidents
-from engine.tables import journal
+from engine.store.tables import journal
 from tests.bureau import Bureau
 from web import supervision
 from workflows import notices

@@ -9,8 +9,8 @@ import pytest
 from bureau import SUPERVISOR, WATER, Bureau
 
 from engine import instances, messages
-from engine.database import Transaction
 from engine.errors import BpmnError, InvalidState, InvalidVariables, NotPermitted
+from engine.store.database import Transaction
 from workflows import calendars, clocks, decrees
 from workflows.calendars import LOCAL, Decree
 from workflows.cases import Receipt

@@ -14,7 +14,7 @@ from bureau import SUPERVISOR, Bureau
 from lxml import etree
 
 from engine import deployments, instances, user_tasks
-from engine.database import Transaction
+from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
 from handlers import HANDLERS
 from workflows import accounts, cases, demo, notices, office, permissions, tables, units

@@ -7,7 +7,7 @@ import logging
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import clock
-from engine.database import Runtime
+from engine.store.database import Runtime
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from engine import incidents, instances, messages, retry, signals
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
-from engine.database import Runtime, Transaction
 from engine.errors import InvalidState
-from engine.tables import jobs
+from engine.store.database import Runtime, Transaction
+from engine.store.tables import jobs
 
 log = logging.getLogger(__name__)
 

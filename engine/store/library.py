@@ -13,8 +13,8 @@ from engine.core.compile import compile as compile_diagram
 from engine.core.model import Decision, ProcessModel
 from engine.errors import NotFound
 from engine.forms import Form
-from engine.statements import Statement
-from engine.tables import data_stores, definitions, deployment_members, deployments, resources
+from engine.store.statements import Statement
+from engine.store.tables import data_stores, definitions, deployment_members, deployments, resources
 
 Cache = dict[tuple[str, str], Any]
 """What was read, by kind and definition id. A definition never changes, so an entry holds as long as it is wanted."""

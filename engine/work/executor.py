@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from engine import jobs
-from engine.database import Runtime
+from engine.store.database import Runtime
+from engine.work import runner
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Executor:
     def _run(self) -> None:
         while self._wait():
             try:
-                while not self._stopped and jobs.run_due(self._engine, batch=BATCH, on_claim=self._claimed):
+                while not self._stopped and runner.run_due(self._engine, batch=BATCH, on_claim=self._claimed):
                     pass
             except Exception:
                 log.exception("The executor could not run jobs; it goes on at the next tick.")

@@ -11,8 +11,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from engine.database import Database
 from engine.errors import InvalidState
+from engine.store.database import Database
 
 HERE = Path(__file__).parent / "migrations"
 

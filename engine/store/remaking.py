@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from engine.actors import Actor
 from engine.core.facts import InstanceStarted, decode
-from engine.database import Transaction
-from engine.projection import Projection
-from engine.tables import (
+from engine.store.database import Transaction
+from engine.store.projection import Projection
+from engine.store.tables import (
     activities,
     candidates,
     data_stores,

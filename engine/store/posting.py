@@ -1,4 +1,4 @@
-"""Posts what leaves one transaction for another: rows among the jobs, which `engine.deliveries` delivers."""
+"""Posts what leaves one transaction for another: rows among the jobs, which `engine.work.deliveries` delivers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import retry
-from engine.database import Transaction
-from engine.tables import jobs
+from engine.store.database import Transaction
+from engine.store.tables import jobs
 
 
 def post_to_all(tx: Transaction, topic: str, payload: Mapping[str, Any], receivers: sa.Select[Any]) -> int:

@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection and in the transaction that `engine.migrating` opened."""
+"""What Alembic runs: the migrations, on the connection and in the transaction that `engine.store.migrating` opened."""
 
 from alembic import context
 

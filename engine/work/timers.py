@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from engine import history, instances, starts
 from engine.core import timing
 from engine.core.commands import FireTimer
-from engine.database import Runtime, Transaction
 from engine.errors import InvalidState
 from engine.retry import PAUSE
 from engine.starts import Start
-from engine.statements import Statement
-from engine.tables import start_timers, timers
+from engine.store.database import Runtime, Transaction
+from engine.store.statements import Statement
+from engine.store.tables import start_timers, timers
 
 log = logging.getLogger(__name__)
 

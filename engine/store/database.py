@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from engine.actors import Actor
 from engine.errors import InvalidInput, NotPermitted
 from engine.handlers import Handler
-from engine.library import Cache, DatabaseLibrary
+from engine.store.library import Cache, DatabaseLibrary
 
 log = logging.getLogger(__name__)
 

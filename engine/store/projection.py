@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import posting, retry
+from engine import retry
 from engine.core import facts
 from engine.core.facts import Fact
 from engine.core.state import State
-from engine.database import Transaction
-from engine.statements import Insert, Statement, Upsert
-from engine.tables import FAR, SHOWN, activities, candidates, data_stores, incidents, jobs, subscriptions, timers
+from engine.store import posting
+from engine.store.database import Transaction
+from engine.store.statements import Insert, Statement, Upsert
+from engine.store.tables import FAR, SHOWN, activities, candidates, data_stores, incidents, jobs, subscriptions, timers
 
 Row = dict[str, Any]
 
