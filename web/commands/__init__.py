@@ -1,0 +1,1 @@
+"""The commands of `pujiang`, a file a noun; web/cli.py puts them together."""

@@ -1,0 +1,36 @@
+"""The database as a whole: brought up to date, and checked."""
+
+from __future__ import annotations
+
+import click
+
+from engine import journal
+from web import settings as configuration
+from web.commands.opening import reading, shown, writing
+from web.presentation import count
+from workflows import audit
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to this release, and deploy what it brings along."""
+    chosen = configuration.load()
+    with writing(chosen):
+        click.echo(f"{shown(chosen.database_url)} is up to date.")
+
+
+@click.command()
+@click.option("--chain-only", is_flag=True, help="Leave out running each history through again, which takes longer.")
+def verify(chain_only: bool) -> None:
+    """Check every journal, its texts and the state it leads to: any changed byte, gap or cut-off end shows.
+
+    Changes nothing itself. Ends with 1 where something is wrong.
+    """
+    with reading(configuration.load()) as engine:
+        findings = engine.read(lambda tx: audit.verify(tx, replayed=not chain_only))
+        total = engine.read(lambda tx: sum(1 for _ in journal.heads(tx)))
+    for finding in findings:
+        click.echo(str(finding), err=True)
+    if findings:
+        raise click.ClickException(f"{count(len(findings), 'finding')} in the journals of {count(total, 'case')}.")
+    click.echo(f"The journals of {count(total, 'case')} are whole.")
