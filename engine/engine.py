@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ from engine.store.database import Database, Transaction, is_conflict
 from engine.store.library import Cache
 from engine.work import runner, timers
 from engine.work.executor import Executor
-from engine.work.ticks import Ticks
+from engine.work.ticks import Ticks, poll, tick
 
 T = TypeVar("T")
 
@@ -50,6 +50,9 @@ THREADS = 4
 
 PATIENCE = 1.5
 """Seconds that `Engine.settle` waits at most."""
+
+LONG = timedelta(minutes=5)
+"""How long `Engine.stop` waits where nobody says."""
 
 
 def allow_all(_actor: Actor, _action: str, _target: Any) -> bool:
@@ -181,7 +184,7 @@ class Engine:
         Only where this process runs jobs in threads; and no longer than a person likes to wait.
         """
         given_up = time.monotonic() + PATIENCE
-        while self._executor is not None and time.monotonic() < given_up:
+        while self._executor is not None and not self._stopped.is_set() and time.monotonic() < given_up:
             if self.read(lambda tx: jobs.is_quiet(tx, business_key)):
                 return
             self._stopped.wait(0.01)
@@ -200,22 +203,43 @@ class Engine:
             self._executor.wake()
 
     def start(self, threads: int = THREADS) -> None:
-        """Run jobs in threads of their own, and what becomes due at every tick, until `stop`."""
+        """Do here whatever there is to do, until `stop`: run jobs, and what becomes due at every tick."""
+        self.start_jobs(threads)
+        self.start_ticks()
+
+    def start_jobs(self, threads: int = THREADS) -> None:
+        """Run jobs in threads of their own, whenever woken. Ticks or polls wake them for what others left to do."""
         self._stopped.clear()
         self._executor = Executor(self, threads)
         self._executor.start()
-        self._ticks = Ticks(self)
+
+    def start_ticks(self) -> None:
+        """Do once a second what has become due, and wake who runs jobs."""
+        self._beat(tick)
+
+    def start_polls(self) -> None:
+        """Only keep to the clock and wake who runs jobs once a second: what becomes due is another process's work."""
+        self._beat(poll)
+
+    def _beat(self, beat: Callable[[Engine], None]) -> None:
+        self._ticks = Ticks(self, beat)
         self._ticks.start()
 
-    def stop(self) -> None:
-        """Finish what is under way, and close the database."""
+    def stop(self, within: timedelta = LONG) -> bool:
+        """Begin nothing more, let what is under way end, and close the database.
+
+        Whether all of it ended within that time. What did not is lost with the process, and nothing else is: a job
+        is taken up again by whoever runs jobs.
+        """
         self._stopped.set()
-        if self._ticks is not None:
-            self._ticks.stop()
-        if self._executor is not None:
-            self._executor.stop()
+        until = time.monotonic() + within.total_seconds()
+        at_work = [each for each in (self._ticks, self._executor) if each is not None]
+        for each in at_work:
+            each.drain()
+        waited = [each.wait(timedelta(seconds=max(0.0, until - time.monotonic()))) for each in at_work]
         self._ticks = self._executor = None
         self.database.close()
+        return all(waited)
 
 
 _JOBS = Due(runner.run_due, jobs.next_due)

@@ -13,7 +13,7 @@ from web.commands.account import account
 from web.commands.clock import clock
 from web.commands.database import migrate, verify
 from web.commands.intake import intake
-from web.commands.serving import demo, serve
+from web.commands.serving import demo, serve, ticker, worker
 from web.commands.settings import settings
 from web.errors import log as web_log
 from web.settings import InvalidSetting
@@ -43,5 +43,5 @@ def main(verbose: bool) -> None:
     web_log.setLevel(logging.INFO)
 
 
-for command in (serve, demo, migrate, verify, clock, intake, account, settings):
+for command in (serve, worker, ticker, demo, migrate, verify, clock, intake, account, settings):
     main.add_command(command)

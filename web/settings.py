@@ -53,6 +53,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _at_least_one(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise ValueError("a whole number of 1 or more")
+    return number
+
+
 def _port(text: str) -> int:
     number = _count(text)
     if number > 65535:
@@ -66,7 +73,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("secret_key", "", "Signs sessions; empty: one is made and kept in the data folder"),
     Setting("host", "127.0.0.1", "Address the server listens on"),
     Setting("port", "8000", "Port the server listens on", _port),
-    Setting("threads", "8", "Requests served at the same time", _count),
+    Setting("threads", "8", "Requests served at the same time", _at_least_one),
+    Setting("job_threads", "4", "Jobs that one process runs at the same time", _at_least_one),
+    Setting("stop_seconds", "20", "Seconds that a process which is told to stop gives what it is at", _count),
     Setting("proxies", "0", "Trusted proxies in front, for the visitor's address and https", _count),
     Setting("demo", "0", "1: a demonstration's sign-ins on the sign-in page, and a page to move its clock", _boolean),
     Setting(
@@ -94,6 +103,8 @@ class Settings:
     host: str
     port: int
     threads: int
+    job_threads: int
+    stop_seconds: int
     proxies: int
     demo: bool
     office_name: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from datetime import timedelta
 
 from engine.store.database import Runtime
 from engine.work import runner
@@ -46,13 +48,18 @@ class Executor:
             self._work.wait_for(lambda: self._stopped or not (self._busy or self._pending))
             return True
 
-    def stop(self) -> None:
-        """Let every thread finish the jobs that it has claimed, and wait for that."""
+    def drain(self) -> None:
+        """Claim nothing more."""
         with self._work:
             self._stopped = True
             self._work.notify_all()
+
+    def wait(self, within: timedelta) -> bool:
+        """For what is being run; whether all of it ended within that time."""
+        until = time.monotonic() + within.total_seconds()
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
         while self._wait():

@@ -1,8 +1,17 @@
-"""The ticks: once a second the clock is read anew and everything that has become due is done."""
+"""The ticks: once a second the clock is read anew and everything that has become due is done.
+
+A process that leaves what is due to another one polls: it keeps to the clock and looks whether there are jobs.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -13,19 +22,27 @@ log = logging.getLogger(__name__)
 
 SECONDS = 1
 
+R = TypeVar("R", bound=Runtime)
+
 
 class Ticks:
     """One tick at a time; those that were missed meanwhile are made up for by one."""
 
-    def __init__(self, engine: Runtime) -> None:
-        self._engine = engine
+    def __init__(self, engine: R, beat: Callable[[R], None]) -> None:
+        self._beat = partial(beat, engine)
+        self._under_way = threading.Lock()
+        self._done_at = time.monotonic()
         self._scheduler = BackgroundScheduler(timezone="UTC")
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago a tick ended well, or the first was to come."""
+        return timedelta(seconds=time.monotonic() - self._done_at)
 
     def start(self) -> None:
         self._scheduler.add_job(
-            tick,
+            self._tick,
             "interval",
-            args=[self._engine],
             seconds=SECONDS,
             max_instances=1,
             coalesce=True,
@@ -33,9 +50,27 @@ class Ticks:
         )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Wait for the tick that is under way."""
-        self._scheduler.shutdown(wait=True)
+    def drain(self) -> None:
+        """Begin no other tick."""
+        self._scheduler.shutdown(wait=False)
+
+    def wait(self, within: timedelta) -> bool:
+        """For the tick that is under way; whether it ended within that time."""
+        return self._under_way.acquire(timeout=within.total_seconds())
+
+    def _tick(self) -> None:
+        with self._under_way:
+            try:
+                self._beat()
+                self._done_at = time.monotonic()
+            except Exception:
+                log.exception("A tick failed; the next one is tried in %s s.", SECONDS)
+
+
+def poll(engine: Runtime) -> None:
+    """Keep to the clock, and wake the executor for jobs that others made, that are retried, or that nobody is at."""
+    clock.refresh(engine)
+    engine.wake()
 
 
 def tick(engine: Runtime) -> None:

@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 
 from engine.engine import Engine
-from engine.work.ticks import tick
+from engine.work.ticks import poll, tick
 from tests.engine.core.case import process
 from tests.engine.world import World
 
@@ -48,3 +48,25 @@ def test_started_it_ticks_by_itself_and_stops_when_told(world: World) -> None:
     assert ticked.wait(timeout=30)
     world.engine.stop()
     assert threading.active_count() == before
+
+
+def test_who_only_polls_leaves_what_is_due_to_others(world: World) -> None:
+    world.deploy(TIMER)
+    world.start()
+    world.clock.move(timedelta(hours=1))
+    poll(world.engine)
+    assert world.open == []
+
+
+def test_it_stops_without_a_tick_that_does_not_end(world: World) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def hang(_engine: Engine, _now: datetime) -> None:
+        begun.set()
+        may_end.wait(timeout=30)
+
+    world.engine.on_tick(hang)
+    world.engine.start_ticks()
+    assert begun.wait(timeout=30)
+    assert not world.engine.stop(timedelta(seconds=0.01))
+    may_end.set()

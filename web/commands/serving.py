@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import click
 
+from web import processes
 from web import settings as configuration
 from web.commands.opening import opened
-from web.server import serve as serve_until_stopped
 from web.settings import Settings
 from workflows import demo as demonstration
 
@@ -16,10 +16,26 @@ from workflows import demo as demonstration
 @click.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-def serve(host: str | None, port: int | None) -> None:
+@click.option("--pages-only", is_flag=True, help="Leave jobs to workers, and timers to tickers.")
+def serve(host: str | None, port: int | None, pages_only: bool) -> None:
     """Serve the pages, and run timers and jobs."""
     chosen = _with(configuration.load(), host, port)
-    serve_until_stopped(chosen, opened(chosen), lambda address: click.echo(f"Pujiang is at {address}"))
+    run = processes.serve_pages if pages_only else processes.serve
+    run(chosen, opened(chosen), lambda address: click.echo(f"Pujiang is at {address}"))
+
+
+@click.command()
+def worker() -> None:
+    """Run jobs. Any number of workers may, on any machine that reaches the database."""
+    chosen = configuration.load()
+    processes.work(chosen, opened(chosen), lambda: click.echo("Pujiang runs jobs."))
+
+
+@click.command()
+def ticker() -> None:
+    """Fire timers, and do whatever else becomes due by itself. Several may run; each thing is done once."""
+    chosen = configuration.load()
+    processes.tick(chosen, opened(chosen), lambda: click.echo("Pujiang ticks."))
 
 
 @click.command()
@@ -30,7 +46,7 @@ def demo(host: str | None, port: int | None) -> None:
     chosen = replace(_with(configuration.load(), host, port), demo=True)
     engine = opened(chosen)
     sign_ins = demonstration.build(engine)
-    serve_until_stopped(chosen, engine, lambda address: _greet(address, sign_ins))
+    processes.serve(chosen, engine, lambda address: _greet(address, sign_ins))
 
 
 def _with(chosen: Settings, host: str | None, port: int | None) -> Settings:

@@ -1,0 +1,112 @@
+"""Pages, jobs and ticks in processes of their own, and how they end."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.bureau import Bureau
+from tests.web import processes
+from tests.web.processes import Started
+from web.listening import Listener
+from web.signals import SIGNALS, Stop
+
+SOON = timedelta(seconds=20)
+
+
+@pytest.fixture
+def slow() -> Iterator[tuple[Listener, threading.Event, threading.Event]]:
+    """A listener whose page says when it was asked for and waits until it may answer."""
+    asked, may_answer = threading.Event(), threading.Event()
+    app = Flask(__name__)
+
+    @app.get("/")
+    def answer() -> str:
+        asked.set()
+        assert may_answer.wait(timeout=20)
+        return "answered"
+
+    listener = Listener(app, "127.0.0.1", 0, threads=2)
+    yield listener, asked, may_answer
+    may_answer.set()
+    listener.stop(SOON)
+
+
+def fetch(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=20) as answer:
+        return str(answer.read().decode())
+
+
+def is_reached(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_what_was_asked_before_the_stop_is_answered_and_nothing_after(
+    slow: tuple[Listener, threading.Event, threading.Event],
+) -> None:
+    listener, asked, may_answer = slow
+    listener.start()
+    answers: list[str] = []
+    client = threading.Thread(target=lambda: answers.append(fetch(listener.address)))
+    client.start()
+    assert asked.wait(timeout=20)
+    stopping = threading.Thread(target=listener.stop, args=[SOON])
+    stopping.start()
+    while is_reached(listener.port):
+        pass
+    assert stopping.is_alive(), "it waits for the answer"
+    may_answer.set()
+    client.join()
+    stopping.join()
+    assert answers == ["answered"]
+
+
+def test_a_request_that_hangs_does_not_keep_a_process_for_ever(
+    slow: tuple[Listener, threading.Event, threading.Event],
+) -> None:
+    listener, asked, _may_answer = slow
+    listener.start()
+    client = socket.create_connection(("127.0.0.1", listener.port))
+    client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    assert asked.wait(timeout=20)
+    listener.stop(timedelta(seconds=0.1))
+    client.close()
+
+
+def test_the_first_signal_is_a_wish_and_the_second_an_order() -> None:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        stop = Stop()
+        signal.raise_signal(signal.SIGTERM)
+        stop.wait()
+        assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_DFL}
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def test_pages_jobs_and_ticks_run_apart_on_one_database_and_end_well(tmp_path: Path) -> None:
+    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau.close()
+    pages = processes.start(tmp_path, "serve", "--pages-only", "--port", "0")
+    others: list[Started] = []
+    try:
+        assert "Pujiang" in fetch(pages.address)
+        others = [processes.start(tmp_path, "worker"), processes.start(tmp_path, "ticker")]
+    finally:
+        for one in (pages, *others):
+            one.tell(signal.SIGTERM)
+        assert [one.end() for one in (pages, *others)] == [0, 0, 0]
+    assert [one.log for one in (pages, *others)] == ["", "", ""]
