@@ -14,16 +14,17 @@ from engine.core.commands import RetryIncident
 from engine.errors import InvalidState, NotFound
 from engine.retry import ATTEMPTS
 from engine.store.database import Transaction
-from engine.store.tables import activities, incidents, jobs, process_instances, subscriptions
+from engine.store.tables import activities, incidents, jobs, process_instances, subscriptions, timers
 
-DELIVERY = "delivery"
+DELIVERY, TIMER = "delivery", "timer"
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
     """`id` is ``instance-number``. `kind` says what stopped: ``execution`` (a script or expression failed), ``join``
     (tokens wait for others that cannot come), ``condition`` (an event's condition cannot be decided), ``job`` (a
-    handler failed, each time it was tried) or ``delivery`` (what was thrown found nobody).
+    handler failed, each time it was tried), ``delivery`` (what was thrown found nobody) or ``timer`` (it is due and
+    could not be fired).
     """
 
     id: str
@@ -130,6 +131,8 @@ def retry(tx: Transaction, incident_id: str) -> None:
         raise InvalidState("incident", incident_id, "retry", f"was resolved {when} by {incident.resolved_by}")
     if incident.kind == DELIVERY:
         _deliver_again(tx, incident)
+    elif incident.kind == TIMER:
+        _fire_again(tx, incident, number)
     else:
         instances.step(tx, locked, RetryIncident(number))
 
@@ -145,20 +148,42 @@ def raise_for_delivery(tx: Transaction, instance_id: int, token_id: int, message
             sa.select(subscriptions.c.element_id).where(*_of(subscriptions, "id", instance_id, token_id)),
         )
     ).scalar()
-    same_token = (incidents.c.instance_id == instance_id, incidents.c.id == token_id)
-    tx.connection.execute(sa.delete(incidents).where(*same_token))
+    _raise(tx, instance_id, token_id, DELIVERY, element_id or "", message)
+    journal.note(tx, instance_id, "delivery failed", {"token": token_id, "message": message})
+
+
+def raise_for_timer(tx: Transaction, instance_id: int, timer_id: int, message: str) -> None:
+    """A timer could not be fired, however often that was tried. It stays, and the instance's journal gets a note."""
+    row = tx.connection.execute(
+        sa.select(timers.c.element_id, timers.c.owner_id).where(*_of(timers, "id", instance_id, timer_id))
+    ).one()
+    _raise(tx, instance_id, timer_id, TIMER, row.element_id, message, token_id=row.owner_id)
+    journal.note(tx, instance_id, "timer failed", {"timer": timer_id, "message": message})
+
+
+def _raise(
+    tx: Transaction,
+    instance_id: int,
+    number: int,
+    kind: str,
+    element_id: str,
+    message: str,
+    *,
+    token_id: int | None = None,
+) -> None:
+    """Write an incident that the state knows nothing of, in the place of an earlier one of the same number."""
+    tx.connection.execute(sa.delete(incidents).where(*_of(incidents, "id", instance_id, number)))
     tx.connection.execute(
         sa.insert(incidents).values(
             instance_id=instance_id,
-            id=token_id,
-            token_id=token_id,
-            element_id=element_id or "",
-            kind=DELIVERY,
+            id=number,
+            token_id=number if token_id is None else token_id,
+            element_id=element_id,
+            kind=kind,
             message=message,
             raised_at=tx.now,
         )
     )
-    journal.note(tx, instance_id, "delivery failed", {"token": token_id, "message": message})
 
 
 def _of(table: sa.Table, column: str, instance_id: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -169,9 +194,19 @@ def _deliver_again(tx: Transaction, incident: Incident) -> None:
     where = (jobs.c.instance_id == incident.instance_id, jobs.c.token_id == incident.token_id)
     again = sa.update(jobs).where(*where, jobs.c.payload.is_not(None))
     tx.connection.execute(again.values(due=tx.now, retries=ATTEMPTS, attempts=0))
-    resolved = sa.update(incidents).where(
-        incidents.c.instance_id == incident.instance_id, incidents.c.id == incident.token_id
-    )
-    tx.connection.execute(resolved.values(resolved_at=tx.now, resolved_by=tx.actor.id))
+    _resolve(tx, incident, incident.token_id)
     journal.note(tx, incident.instance_id, "delivery retried", {"token": incident.token_id})
     tx.after_commit(tx.engine.wake)
+
+
+def _fire_again(tx: Transaction, incident: Incident, timer_id: int) -> None:
+    """Have the timer fire at the next tick; where what it waited on has ended since, there is nothing left to do."""
+    again = sa.update(timers).where(*_of(timers, "id", incident.instance_id, timer_id))
+    tx.connection.execute(again.values(due=tx.now, attempts=0))
+    _resolve(tx, incident, timer_id)
+    journal.note(tx, incident.instance_id, "timer retried", {"timer": timer_id})
+
+
+def _resolve(tx: Transaction, incident: Incident, number: int) -> None:
+    resolved = sa.update(incidents).where(*_of(incidents, "id", incident.instance_id, number))
+    tx.connection.execute(resolved.values(resolved_at=tx.now, resolved_by=tx.actor.id))

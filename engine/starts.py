@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -73,6 +74,27 @@ def launch(tx: Transaction, start: Start, business_key: str, variables: Mapping[
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FailingStart:
+    """A timer that could not start its process at the last `attempts`, the newest of which said `error`.
+
+    It is tried again at `due`.
+    """
+
+    definition_id: str
+    element_id: str
+    attempts: int
+    error: str
+    due: datetime
+
+
+def failing(tx: Transaction) -> list[FailingStart]:
+    """Every timer that was due and could not start its process, and has not since."""
+    columns = (start_timers.c[name] for name in ("definition_id", "element_id", "attempts", "last_error", "due"))
+    query = sa.select(*columns).where(start_timers.c.attempts > 0).order_by(start_timers.c.id)
+    return [FailingStart(*row) for row in tx.connection.execute(query)]
+
+
 def close(tx: Transaction, key: str) -> None:
     """Take everything that starts this process from its older version."""
     for table in (start_timers, start_subscriptions):
@@ -134,7 +156,7 @@ def _times(tx: Transaction, model: ProcessModel, element: Element, definition: T
         due, interval, repetitions = due_of(definition.kind, value, tx.now)
     except (ExpressionError, InvalidTime) as error:
         raise InvalidDefinition(model.key, [Problem(element.id, element.line, str(error), "")]) from error
-    return {"due": due, "interval": interval, "repetitions": repetitions}
+    return {"due": due, "planned": due, "interval": interval, "repetitions": repetitions}
 
 
 def _constant(model: ProcessModel, element: Element, expression: Expression, functions: Mapping[str, Any]) -> Any:

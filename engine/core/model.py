@@ -25,10 +25,14 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class TimerDefinition:
-    """`kind` is ``date``, ``duration`` or ``cycle``; `value` gives an ISO 8601 string or a datetime."""
+    """`kind` is ``date``, ``duration`` or ``cycle``; `value` gives an ISO 8601 string or a datetime.
+
+    Of a cycle's rounds that were all missed one comes, or, where `makes_up`, each.
+    """
 
     kind: str
     value: Expression
+    makes_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

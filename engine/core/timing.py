@@ -179,6 +179,27 @@ def next_due(due: datetime, interval: Duration | timedelta | str) -> datetime:
     return _in_calendar(due, parse_duration(interval), 1)
 
 
+def next_round(
+    due: datetime, interval: str, repetitions: int | None, now: datetime
+) -> tuple[datetime, int | None] | None:
+    """When a cycle comes again after its round of `due`, and how often after that (None without end); None where that
+    was its last round, or where the next one lies outside the calendar.
+
+    Rounds that were due by `now` were missed: they count, and are not made up for. `repetitions` are left with them.
+    """
+    step, following, rounds = parse_duration(interval), due, 0
+    try:
+        while rounds == 0 or following <= now:
+            # Months differ in length: they are gone through one by one.
+            ahead = 1 if step.months else max(1, (now - following) // step.span + 1)
+            following, rounds = _in_calendar(following, step, ahead), rounds + ahead
+    except InvalidTime:
+        return None
+    if repetitions is None:
+        return following, None
+    return (following, repetitions - rounds) if rounds <= repetitions else None
+
+
 def _from_now_on(cycle: Cycle, now: datetime) -> Cycle:
     """The cycle without what lay before `now`, found by halving: a cycle of minutes may have begun years ago."""
     first, interval, repetitions = cycle

@@ -111,12 +111,25 @@ _PREPARATIONS: Mapping[type, Callable[[Execution, Token, Element, int, Any], Ope
 
 def repeat(run: Execution, wait: Wait) -> None:
     """Start the next round of a cycle, counted from when this one was due, so that drift does not add up."""
-    if wait.interval is None or wait.repetitions == 0 or wait.due is None:
+    if wait.interval is None or wait.due is None:
         return
-    due = timing.next_due(wait.due, wait.interval)
-    left = None if wait.repetitions is None else wait.repetitions - 1
-    where = wait.owner_id, wait.element_id
-    run.emit(facts.TimerStarted(run.next_id(), *where, due, wait.interval, left, wait.definition))
+    definition = run.model(run.state.tokens[wait.owner_id]).elements[wait.element_id].triggers[wait.definition]
+    assert isinstance(definition, TimerDefinition), "it has an interval"
+    following = round_after(definition, wait.due, wait.interval, wait.repetitions, run.now)
+    if following is not None:
+        due, left = following
+        where = wait.owner_id, wait.element_id
+        run.emit(facts.TimerStarted(run.next_id(), *where, due, wait.interval, left, wait.definition))
+
+
+def round_after(
+    definition: TimerDefinition, due: datetime, interval: str, repetitions: int | None, now: datetime
+) -> tuple[datetime, int | None] | None:
+    """The round of a cycle that follows the one of `due`, which fires at `now`, and the repetitions left after it.
+
+    Where rounds were missed, one fires for all of them, unless the diagram wants each.
+    """
+    return timing.next_round(due, interval, repetitions, due if definition.makes_up else now)
 
 
 def come(run: Execution, wait: Wait, variables: Mapping[str, Any]) -> None:

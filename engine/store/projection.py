@@ -235,6 +235,7 @@ def _timer_started(into: Projection, fact: facts.TimerStarted) -> None:
         "owner_id": fact.owner_id,
         "element_id": fact.element_id,
         "due": fact.due,
+        "attempts": 0,
     }
 
 

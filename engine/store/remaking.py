@@ -31,7 +31,7 @@ from engine.store.tables import (
 
 _MADE = (activities, candidates, data_stores, incidents, jobs, subscriptions, timers)
 _COMPARED = (activities, candidates, incidents, subscriptions, timers)
-_NOT_OF_THE_HISTORY = {(timers.name, "due")}
+_NOT_OF_THE_HISTORY = {(timers.name, "due"), (timers.name, "attempts")}
 """A timer that could not be fired is put off by whoever fires timers. Nor are jobs of the history: they are leased
 and retried without an entry.
 """
@@ -111,8 +111,8 @@ def _make(tx: Transaction, instance_id: int, entries: Iterable[Entry]) -> dict[s
 def _rows(connection: sa.Connection, table: sa.Table, instance_id: int) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     query = sa.select(table).where(table.c.instance_id == instance_id)
     if table is incidents:
-        # A delivery that failed is no fact of the state machine.
-        query = query.where(incidents.c.kind != "delivery")
+        # A delivery that failed is no fact of the state machine, nor is a timer that could not be fired.
+        query = query.where(incidents.c.kind.not_in(("delivery", "timer")))
     keys = [column.name for column in table.primary_key.columns]
     return {tuple(row[key] for key in keys): row for row in map(_mapping, connection.execute(query))}
 

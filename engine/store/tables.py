@@ -99,9 +99,12 @@ start_timers = sa.Table(
     sa.Column("definition_id", sa.Text, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
-    sa.Column("due", UtcDateTime, nullable=False, index=True),
+    sa.Column("due", UtcDateTime, nullable=False, index=True),  # later than planned while it is tried again
+    sa.Column("planned", UtcDateTime, nullable=False),  # what the next round is counted from
     sa.Column("interval", sa.Text),
     sa.Column("repetitions", sa.Integer),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),  # of this round, which failed
+    sa.Column("last_error", sa.Text),
 )
 
 start_subscriptions = sa.Table(
@@ -257,7 +260,8 @@ timers = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("owner_id", sa.Integer, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("due", UtcDateTime, nullable=False),
+    sa.Column("due", UtcDateTime),  # None: stopped by an incident
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),  # to fire it, which failed
     sa.Index(None, "due", "instance_id", "id"),
     sqlite_with_rowid=False,
 )
@@ -297,7 +301,7 @@ incidents = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("token_id", sa.Integer, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # execution, join, condition, job, delivery
+    sa.Column("kind", sa.Text, nullable=False),  # execution, join, condition, job, delivery, timer
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
     sa.Column("resolved_at", UtcDateTime),

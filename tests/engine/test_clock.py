@@ -131,3 +131,25 @@ def test_time_does_not_pass_over_a_job_that_somebody_is_at(
     world.clock.move(runner.LEASE)
     world.advance(days=1)
     assert world.open == ["u"]
+
+
+def test_what_has_fired_does_not_fire_again_when_the_clock_goes_back(world: World) -> None:
+    remind = (
+        '<boundaryEvent id="b" attachedToRef="u" cancelActivity="false"><timerEventDefinition>'
+        "<timeCycle>R/PT1H</timeCycle></timerEventDefinition></boundaryEvent>"
+    )
+    body = f'<startEvent id="s"/><userTask id="u"/>{remind}<userTask id="r"/><endEvent id="e"/><endEvent id="e2"/>'
+    world.deploy(process(body, "s u e", "b r e2"))
+    world.start()
+    world.clock.move(timedelta(hours=1))
+    world.rest()
+    assert sorted(world.open) == ["r", "u"]
+    world.clock.move(timedelta(hours=-3))
+    world.rest()
+    world.clock.move(timedelta(hours=3, minutes=59))
+    world.rest()
+    assert sorted(world.open) == ["r", "u"]
+    world.clock.move(timedelta(minutes=1))
+    world.rest()
+    assert sorted(world.open) == ["r", "r", "u"]
+    assert world.wrong() == []

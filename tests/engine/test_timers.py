@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from engine import instances, journal, retry
+from engine import instances, journal, retry, starts
 from engine.errors import InvalidDefinition, InvalidState
 from engine.instances import InstanceQuery
 from engine.work import timers
@@ -133,6 +136,68 @@ def test_a_start_timer_that_reckons_with_variables_is_refused(world: World) -> N
         world.deploy(timer_start("timeDate", "${when}"))
 
 
+def beside(cycle: str, more: str = "") -> str:
+    """A user task, and a reminder that comes again and again while it is open."""
+    event = (
+        f'<boundaryEvent id="b" attachedToRef="u" cancelActivity="false">{more}<timerEventDefinition>'
+        f"<timeCycle>{cycle}</timeCycle></timerEventDefinition></boundaryEvent>"
+    )
+    return process(
+        f'<startEvent id="s"/><userTask id="u"/>{event}<userTask id="r"/><endEvent id="e"/><endEvent id="e2"/>',
+        "s u e",
+        "b r e2",
+    )
+
+
+EACH = (
+    '<extensionElements><camunda:properties><camunda:property name="missedRounds" value="each"/>'
+    "</camunda:properties></extensionElements>"
+)
+
+
+def test_rounds_that_were_missed_come_once_and_the_next_at_its_hour(world: World) -> None:
+    world.deploy(beside("R/PT1H"))
+    world.start()
+    world.clock.move(timedelta(hours=5, minutes=20))
+    world.rest()
+    assert sorted(world.open) == ["r", "u"]
+    world.clock.move(timedelta(minutes=39))
+    world.rest()
+    assert sorted(world.open) == ["r", "u"]
+    world.clock.move(timedelta(minutes=1))
+    world.rest()
+    assert sorted(world.open) == ["r", "r", "u"]
+    assert world.wrong() == []
+
+
+def test_rounds_that_were_missed_count_among_those_that_are_wanted(world: World) -> None:
+    world.deploy(beside("R5/PT1H"))
+    world.start()
+    world.clock.move(timedelta(hours=3))
+    world.rest()
+    world.advance(days=1)
+    assert sorted(world.open) == ["r", "r", "r", "u"]
+
+
+def test_a_diagram_may_want_each_of_the_rounds_that_were_missed(world: World) -> None:
+    world.deploy(beside("R/PT1H", EACH))
+    world.start()
+    world.clock.move(timedelta(hours=3))
+    world.rest()
+    assert sorted(world.open) == ["r", "r", "r", "u"]
+    with pytest.raises(InvalidDefinition, match=r"'some' does not say which missed rounds come\. Write one, or each\."):
+        world.deploy(beside("R/PT1H", EACH.replace("each", "some")))
+
+
+def test_a_start_timer_that_missed_rounds_starts_one_instance(world: World) -> None:
+    world.deploy(timer_start("timeCycle", "R/P1D"))
+    world.clock.move(timedelta(days=3, hours=2))
+    world.rest()
+    assert world.open == ["u"]
+    world.advance(hours=22)
+    assert world.open == ["u", "u"]
+
+
 def test_one_timer_that_cannot_be_fired_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.deploy(BOUNDARY)
     broken, sound = world.start(wait="PT1H"), world.start(wait="PT2H")
@@ -151,3 +216,99 @@ def test_one_timer_that_cannot_be_fired_holds_up_no_other(world: World, monkeypa
     assert timers.fire_due(world.engine) == 0
     world.clock.move(retry.PAUSE)
     assert timers.fire_due(world.engine) == 1
+
+
+def broken_for(monkeypatch: pytest.MonkeyPatch, instance_id: int) -> None:
+    """From now on every command to this instance fails for a reason that is not its own."""
+    execute = instances.execute
+
+    def fail(tx: object, each: int, command: object) -> object:
+        if each == instance_id:
+            raise OSError("a defect of ours")
+        return execute(tx, each, command)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(instances, "execute", fail)
+
+
+def test_a_timer_that_fails_again_and_again_becomes_an_incident_and_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.deploy(BOUNDARY)
+    instance = world.start(wait="PT1H")
+    with monkeypatch.context() as patched:
+        broken_for(patched, instance.id)
+        world.advance(hours=2)
+        [incident] = world.incidents
+        assert (incident.kind, incident.element_id, incident.message) == ("timer", "b", "OSError: a defect of ours")
+        assert world.engine.next_due() is None
+        world.advance(days=30)
+    assert world.open == ["u"]
+    assert world.wrong() == []
+    world.retry(incident)
+    world.rest()
+    assert world.open == ["late"]
+    assert world.incidents == []
+    assert world.wrong() == []
+    notes = [entry.command[0] for entry in world.see(journal.entries, instance.id) if entry.kind == "note"]
+    assert notes == ["timer failed", "timer retried"]
+
+
+def test_retrying_a_timer_whose_activity_has_ended_leaves_nothing_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.deploy(BOUNDARY)
+    instance = world.start(wait="PT1H")
+    with monkeypatch.context() as patched:
+        broken_for(patched, instance.id)
+        world.advance(hours=2)
+    world.complete("u")
+    [incident] = world.incidents
+    world.retry(incident)
+    world.rest()
+    assert world.incidents == world.open == []
+
+
+def test_a_start_timer_that_fails_is_seen_is_tried_again_and_keeps_its_hour(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.deploy(timer_start("timeCycle", "R/P1D"))
+    launch = starts.launch
+    with monkeypatch.context() as patched:
+        patched.setattr(starts, "launch", lambda *_: 1 / 0)
+        world.advance(days=1, hours=1)
+        [failing] = world.see(starts.failing)
+        assert (failing.definition_id, failing.element_id) == ("P:1", "s")
+        assert failing.error == "ZeroDivisionError: division by zero"
+        assert failing.attempts > retry.ATTEMPTS
+    assert starts.launch is launch
+    world.advance(minutes=5)
+    assert world.open == ["u"]
+    assert world.see(starts.failing) == []
+    world.advance(hours=22, minutes=54)
+    assert world.open == ["u"]
+    world.advance(minutes=1)
+    assert world.open == ["u", "u"]
+
+
+def test_an_idle_tick_is_one_look_up(world: World) -> None:
+    world.deploy(BOUNDARY)
+    for _ in range(5):
+        world.start(wait="P9D")
+    with counting() as statements:
+        assert timers.fire_due(world.engine) == 0
+    assert len([each for each in statements if each.startswith("SELECT")]) == 1
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """Every statement that any engine carries out meanwhile."""
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)

@@ -13,6 +13,7 @@ from engine.core.timing import (
     Duration,
     InvalidTime,
     next_due,
+    next_round,
     parse_cycle,
     parse_date,
     parse_duration,
@@ -216,3 +217,22 @@ def test_a_moment_that_utc_cannot_express_is_refused(value: str) -> None:
         parse_date(value, NOW)
     with pytest.raises(InvalidTime, match="within the calendar"):
         parse_date(datetime.fromisoformat(value), NOW)
+
+
+@pytest.mark.parametrize("interval", ["PT7M", "P1D", "P1M", "P1Y2M", "PT0.5S"])
+@pytest.mark.parametrize("repetitions", [None, 0, 1, 3, 10_000])
+@pytest.mark.parametrize("late", [timedelta(), timedelta(seconds=1), timedelta(minutes=7), timedelta(minutes=50)])
+def test_the_next_round_is_the_first_that_is_still_to_come(
+    interval: str, repetitions: int | None, late: timedelta
+) -> None:
+    due = datetime(2026, 1, 31, 9, tzinfo=UTC)
+    now, following, rounds = due + late, due, 0
+    while following <= now:
+        following, rounds = next_due(following, interval), rounds + 1
+    left = None if repetitions is None else repetitions - rounds
+    expected = None if left is not None and left < 0 else (following, left)
+    assert next_round(due, interval, repetitions, now) == expected
+
+
+def test_a_cycle_ends_with_the_calendar() -> None:
+    assert next_round(datetime(9999, 12, 31, tzinfo=UTC), "P1D", None, datetime(9999, 12, 31, tzinfo=UTC)) is None

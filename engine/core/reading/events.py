@@ -118,7 +118,7 @@ _THROWING = {
 }
 
 
-def _timer(reader: Reader, _node: Node, definition: Node) -> EventDefinition | None:
+def _timer(reader: Reader, node: Node, definition: Node) -> EventDefinition | None:
     times = [(kind, child(definition, name)) for kind, name in _TIMES]
     given = [(kind, part) for kind, part in times if part is not None]
     if len(given) != 1:
@@ -134,7 +134,18 @@ def _timer(reader: Reader, _node: Node, definition: Node) -> EventDefinition | N
         except (ExpressionError, InvalidTime) as error:
             reader.problem(part, str(error), "")
             return None
-    return TimerDefinition(kind, value)
+    return TimerDefinition(kind, value, _makes_up(reader, node))
+
+
+def _makes_up(reader: Reader, node: Node) -> bool:
+    said = properties(node).get(MISSED_ROUNDS, "one")
+    if said not in ("one", "each"):
+        reader.problem(node, f"'{said}' does not say which missed rounds come.", "Write one, or each.")
+    return said == "each"
+
+
+MISSED_ROUNDS = "missedRounds"
+"""The extension property that says how many come of the rounds of a cycle that were missed."""
 
 
 _TIMES = (("date", "timeDate"), ("duration", "timeDuration"), ("cycle", "timeCycle"))
