@@ -37,6 +37,7 @@ from engine.store.database import Database, Transaction, is_conflict
 from engine.store.library import Cache
 from engine.work import runner, timers
 from engine.work.executor import Executor
+from engine.work.notices import Announcer, Listener
 from engine.work.ticks import Ticks, poll, tick
 
 T = TypeVar("T")
@@ -107,6 +108,8 @@ class Engine:
         self.definitions: Cache = {}
         self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
         self._executor: Executor | None = None
+        self._announcer: Announcer | None = None
+        self._listener: Listener | None = None
         self._ticks: Ticks | None = None
         self._stopped = threading.Event()
 
@@ -198,7 +201,13 @@ class Engine:
         return [*self.on_ticks, _JOBS]
 
     def wake(self) -> None:
-        """There may be jobs to run."""
+        """There is new work: who runs jobs is told, in this process and, on PostgreSQL, in others."""
+        self.look()
+        if self._announcer is not None:
+            self._announcer.wake()
+
+    def look(self) -> None:
+        """There may be work that this process was not told of."""
         if self._executor is not None:
             self._executor.wake()
 
@@ -212,6 +221,12 @@ class Engine:
         self._stopped.clear()
         self._executor = Executor(self, threads)
         self._executor.start()
+        if self.database.tells:
+            self._listener = Listener(self.database.alone, self.look, self._sender)
+            self._listener.start()
+
+    def _sender(self) -> int | None:
+        return None if self._announcer is None else self._announcer.sender
 
     def start_ticks(self) -> None:
         """Do once a second what has become due, and wake who runs jobs."""
@@ -222,6 +237,9 @@ class Engine:
         self._beat(poll)
 
     def _beat(self, beat: Callable[[Engine], None]) -> None:
+        if self.database.tells:
+            self._announcer = Announcer(self.database.alone)
+            self._announcer.start()
         self._ticks = Ticks(self, beat)
         self._ticks.start()
 
@@ -233,11 +251,12 @@ class Engine:
         """
         self._stopped.set()
         until = time.monotonic() + within.total_seconds()
-        at_work = [each for each in (self._ticks, self._executor) if each is not None]
+        parts = (self._ticks, self._listener, self._executor, self._announcer)
+        at_work = [each for each in parts if each is not None]
         for each in at_work:
             each.drain()
         waited = [each.wait(timedelta(seconds=max(0.0, until - time.monotonic()))) for each in at_work]
-        self._ticks = self._executor = None
+        self._ticks = self._listener = self._executor = self._announcer = None
         self.database.close()
         return all(waited)
 

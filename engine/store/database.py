@@ -93,6 +93,22 @@ class Database:
             finally:
                 transaction.rollback()
 
+    @property
+    def tells(self) -> bool:
+        """Whether processes can tell each other something through it."""
+        return self.dialect.name == "postgresql"
+
+    def alone(self) -> Any:
+        """A connection of the driver's outside of the pool, which commits each statement by itself.
+
+        Whoever asked for it closes it.
+        """
+        pooled = self._writer.raw_connection()
+        pooled.detach()
+        connection: Any = pooled.driver_connection
+        connection.autocommit = True
+        return connection
+
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
@@ -189,6 +205,8 @@ class Runtime(Protocol):
     def read(self, work: Callable[[Transaction], T], actor: Actor = ...) -> T: ...
 
     def wake(self) -> None: ...
+
+    def look(self) -> None: ...
 
     def run_to_rest(self) -> None: ...
 

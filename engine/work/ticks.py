@@ -70,7 +70,7 @@ class Ticks:
 def poll(engine: Runtime) -> None:
     """Keep to the clock, and wake the executor for jobs that others made, that are retried, or that nobody is at."""
     clock.refresh(engine)
-    engine.wake()
+    engine.look()
 
 
 def tick(engine: Runtime) -> None:
@@ -82,4 +82,4 @@ def tick(engine: Runtime) -> None:
             work.run(engine, now)
         except Exception:
             log.exception("%r failed at a tick; it is tried again at the next one.", work.run)
-    engine.wake()
+    engine.look()
