@@ -27,7 +27,9 @@ PROCESS, DECISION, FORM = "process", "decision", "form"
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One version of a process, decision table or form. `id` is ``key:version``; `resource` the file's name."""
+    """One version of a process, decision table or form. `id` is ``key:version``; `resource` the file's name. The last
+    three say when, by whom and why a process was suspended.
+    """
 
     kind: str
     id: str
@@ -39,6 +41,9 @@ class Definition:
     resource: str
     deployed_at: datetime
     deployed_by: str
+    suspended_at: datetime | None
+    suspended_by: str | None
+    suspend_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ _COLUMNS = [
     resources.c.name.label("resource"),
     deployments.c.deployed_at,
     deployments.c.deployed_by,
+    *(definitions.c[name] for name in ("suspended_at", "suspended_by", "suspend_reason")),
 ]
 _SELECT = (
     sa.select(*_COLUMNS)

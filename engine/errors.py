@@ -99,6 +99,10 @@ class InvalidState(EngineError):
         self.kind, self.key, self.expected, self.actual = kind, key, expected, actual
 
 
+class Suspended(InvalidState):
+    """It is suspended: what is asked may be asked again once it is resumed."""
+
+
 class ExecutionFailed(EngineError):
     """An element could not be executed; becomes an incident that keeps its token."""
 

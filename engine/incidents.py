@@ -121,6 +121,7 @@ def retry(tx: Transaction, incident_id: str) -> None:
     Raises:
         NotFound: there is no such incident.
         InvalidState: it was resolved already; says when and by whom.
+        Suspended: its instance is.
     """
     instance_id, number = _key(incident_id)
     locked = instances.lock(tx, instance_id)
@@ -129,6 +130,8 @@ def retry(tx: Transaction, incident_id: str) -> None:
     if incident.resolved_at is not None:
         when = history.moment(tx, incident.resolved_at)
         raise InvalidState("incident", incident_id, "retry", f"was resolved {when} by {incident.resolved_by}")
+    if locked.status == instances.SUSPENDED:
+        instances.require_active(tx, locked)
     if incident.kind == DELIVERY:
         _deliver_again(tx, incident)
     elif incident.kind == TIMER:

@@ -12,21 +12,23 @@ import sqlalchemy as sa
 from engine import history, journal
 from engine.core.commands import CancelInstance, Command, MoveDueDate, SetVariables, StartInstance
 from engine.core.facts import Fact
-from engine.core.run import run
+from engine.core.run import WHILE_SUSPENDED, run
 from engine.core.state import ROOT, State
-from engine.errors import InvalidState, NotFound
+from engine.errors import InvalidState, NotFound, Suspended
 from engine.store.database import Transaction
 from engine.store.projection import Projection, scopes_of
 from engine.store.statements import Statement, from_driver
-from engine.store.tables import process_instances
+from engine.store.tables import definitions, process_instances
 from engine.variables import checked
 
-ACTIVE, COMPLETED, FAILED, CANCELLED = "active", "completed", "failed", "cancelled"
+ACTIVE, SUSPENDED, COMPLETED, FAILED, CANCELLED = "active", "suspended", "completed", "failed", "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A process instance. `status` is ``active``, ``completed``, ``failed`` or ``cancelled``."""
+    """A process instance. `status` is ``active``, ``suspended``, ``completed``, ``failed`` or ``cancelled``; the last
+    three say when, by whom and why it was suspended.
+    """
 
     id: int
     definition_id: str
@@ -37,6 +39,9 @@ class Instance:
     started_by: str
     ended_at: datetime | None
     end_reason: str | None
+    suspended_at: datetime | None
+    suspended_by: str | None
+    suspend_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ LOCKED = [process_instances.c[name] for name in Locked.__slots__]
 _INSTANCE = [process_instances.c[name] for name in Instance.__slots__]
 _LOAD = Statement(sa.select(*LOCKED).where(process_instances.c.id == sa.bindparam("of_id")).with_for_update())
 _GET = Statement(sa.select(*_INSTANCE).where(process_instances.c.id == sa.bindparam("of_id")))
-_NAMES, _MOMENTS = [column.name for column in _INSTANCE], ("started_at", "ended_at")
+_NAMES, _MOMENTS = [column.name for column in _INSTANCE], ("started_at", "ended_at", "suspended_at")
 _LAUNCH = Statement(
     sa.insert(process_instances).returning(process_instances.c.id),
     (
@@ -70,6 +75,12 @@ _SAVE = Statement(
     sa.update(process_instances)
     .where(process_instances.c.id == sa.bindparam("of_id"))
     .values({name: sa.bindparam(name) for name in ("status", "state", "seq", "head", "ended_at", "end_reason")})
+)
+
+_SUSPEND = Statement(
+    sa.update(process_instances)
+    .where(process_instances.c.id == sa.bindparam("of_id"))
+    .values({name: sa.bindparam(name) for name in ("suspended_at", "suspended_by", "suspend_reason")})
 )
 
 
@@ -90,6 +101,7 @@ def execute(tx: Transaction, instance_id: int, command: Command) -> list[Fact]:
     Raises:
         NotFound: there is no such instance.
         InvalidState: it has ended, or what the command is about has.
+        Suspended: it is, and this is nothing that may be done then.
         ExecutionFailed: a variable is no JSON value.
     """
     return step(tx, lock(tx, instance_id), command)
@@ -97,15 +109,27 @@ def execute(tx: Transaction, instance_id: int, command: Command) -> list[Fact]:
 
 def step(tx: Transaction, locked: Locked, command: Command) -> list[Fact]:
     """As `execute`, for whoever has locked the instance already. A command that changes nothing leaves no entry."""
-    if locked.status != ACTIVE:
-        raise InvalidState("process instance", locked.id, "continue", _end_of(tx, locked.id))
+    if locked.status != ACTIVE and not (locked.status == SUSPENDED and type(command) in WHILE_SUSPENDED):
+        require_active(tx, locked)
     state = State.from_json(locked.state)
     scopes = scopes_of(state)
     elements = {token.id: token.element_id for token in state.tokens.values()}
     state, happened = run(tx.library, state, command, tx.now)
     if happened:
-        _write(tx, locked, state, command, happened, Projection(tx, locked.id, scopes, elements))
+        _write(tx, locked, state, command, happened, Projection(tx, locked.id, scopes, elements, locked.status))
     return happened
+
+
+def require_active(tx: Transaction, locked: Locked) -> None:
+    """
+    Raises:
+        InvalidState: it has ended; says when and why.
+        Suspended: it is; says since when, by whom and why.
+    """
+    if locked.status == SUSPENDED:
+        raise Suspended("process instance", locked.id, "continue", _suspension_of(tx, locked.id))
+    if locked.status != ACTIVE:
+        raise InvalidState("process instance", locked.id, "continue", _end_of(tx, locked.id))
 
 
 def _write(
@@ -119,16 +143,26 @@ def _write(
         "state": state.to_json(),
         "seq": seq,
         "head": head,
-        "ended_at": None if rows.status == ACTIVE else tx.now,
+        "ended_at": None if rows.status in (ACTIVE, SUSPENDED) else tx.now,
         "end_reason": rows.end_reason,
     }
     _SAVE.execute(tx.connection, values)
+    if rows.suspension is not None:
+        _SUSPEND.execute(tx.connection, {**rows.suspension, "of_id": locked.id})
     rows.write()
 
 
 def launch(tx: Transaction, command: StartInstance) -> Instance:
-    """Start an instance of a definition, where the command says."""
-    command = replace(command, deployment_id=tx.library.newest_deployment())
+    """Start an instance of a definition, where the command says.
+
+    Raises:
+        Suspended: the definition is; says since when, by whom and why.
+        ExecutionFailed: the process cannot start that way.
+    """
+    newest, suspended_at = tx.library.newest_deployment(command.definition_id)
+    if suspended_at is not None:
+        raise Suspended("process definition", command.definition_id, "start", _suspension_of_definition(tx, command))
+    command = replace(command, deployment_id=newest)
     state, happened = run(tx.library, None, command, tx.now)
     row = {
         "definition_id": command.definition_id,
@@ -143,7 +177,7 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
     }
     instance_id = _LAUNCH.execute(tx.connection, row).scalar_one()
     locked = Locked(instance_id, command.definition_id, command.business_key, ACTIVE, "", 0, journal.START)
-    _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}))
+    _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}, ACTIVE))
     return get(tx, locked.id)
 
 
@@ -288,6 +322,24 @@ def cancel(tx: Transaction, instance_id: int, reason: str) -> None:
     """
     tx.authorise("cancel", get(tx, instance_id))
     execute(tx, instance_id, CancelInstance(reason))
+
+
+def _suspension_of(tx: Transaction, instance_id: int) -> str:
+    return suspension(tx, get(tx, instance_id))
+
+
+def _suspension_of_definition(tx: Transaction, command: StartInstance) -> str:
+    where = (definitions.c.kind == "process", definitions.c.id == command.definition_id)
+    names = ("suspended_at", "suspended_by", "suspend_reason")
+    return suspension(
+        tx, tx.connection.execute(sa.select(*(definitions.c[name] for name in names)).where(*where)).one()
+    )
+
+
+def suspension(tx: Transaction, suspended: Any) -> str:
+    """Since when, by whom and why an instance or a definition is suspended, to be read after "but it …"."""
+    when = history.moment(tx, suspended.suspended_at)
+    return f"was suspended {when} by {suspended.suspended_by}{history.because(suspended.suspend_reason)}"
 
 
 def _end_of(tx: Transaction, instance_id: int) -> str:

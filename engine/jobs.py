@@ -164,7 +164,10 @@ def _lock(tx: Transaction, instance_id: int, token_id: int, wanted: str) -> Lock
     row = _LOAD.execute(tx.connection, {"of_instance": instance_id, "of_token": token_id}).first()
     if row is None:
         raise InvalidState("job", f"{instance_id}-{token_id}", wanted, history.fate(tx, instance_id, token_id))
-    return Locked(*tuple(row))
+    locked = Locked(*tuple(row))
+    # A failure may be written without a command, which would notice.
+    instances.require_active(tx, locked)
+    return locked
 
 
 def find(tx: Transaction, instance_id: int) -> list[JobInfo]:

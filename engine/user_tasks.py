@@ -26,7 +26,8 @@ MAX_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class UserTask:
-    """`id` is ``instance-token``. `status` is ``open``, ``completed`` or ``cancelled``.
+    """`id` is ``instance-token``. `status` is ``open``, ``completed`` or ``cancelled``. While its instance
+    `is_suspended` nothing can be done with it.
 
     `definition_key` and `definition_id` are those of the process that the user task is drawn in, which may be a
     called one.
@@ -50,6 +51,7 @@ class UserTask:
     ended_at: datetime | None
     ended_by: str | None
     reason: str | None
+    is_suspended: bool
 
     @property
     def definition_key(self) -> str:
@@ -101,6 +103,7 @@ _COLUMNS = [
     *(activities.c[name] for name in ("element_id", "name", "definition_id", "assignee")),
     *(activities.c[name] for name in ("candidate_users", "candidate_groups", "due", "follow_up", "priority")),
     *(activities.c[name] for name in ("form_key", "status", "started_at", "ended_at", "ended_by", "reason")),
+    process_instances.c.status.label("instance_status"),
 ]
 _JOINED = sa.join(activities, process_instances, activities.c.instance_id == process_instances.c.id)
 _LOAD = Statement(
@@ -117,6 +120,7 @@ _MOMENTS = [_NAMES.index(name) for name in ("due", "follow_up", "started_at", "e
 def _user_task(row: Any) -> UserTask:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
     values["id"] = f"{values['instance_id']}-{values.pop('token_id')}"
+    values["is_suspended"] = values.pop("instance_status") == instances.SUSPENDED
     values["created_at"] = values.pop("started_at")
     for name in ("candidate_users", "candidate_groups"):
         values[name] = tuple(json.loads(values[name] or "[]"))

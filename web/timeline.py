@@ -14,7 +14,17 @@ from web.labels import Labels
 from web.presentation import words
 from workflows import texts
 
-INTERVENTIONS = frozenset({"SetVariables", "RetryIncident", "CancelInstance", "MoveToken", "MigrateInstance"})
+INTERVENTIONS = frozenset(
+    {
+        "SetVariables",
+        "RetryIncident",
+        "CancelInstance",
+        "SuspendInstance",
+        "ResumeInstance",
+        "MoveToken",
+        "MigrateInstance",
+    }
+)
 """Commands by which a person steps in from outside the diagram."""
 
 
@@ -105,6 +115,8 @@ _HEADLINES: Mapping[str, str] = {
     "ThrowEscalation": "“{name}” calls for attention: {code}",
     "SetVariables": "Changed values by hand",
     "CancelInstance": "Cancelled: {reason}",
+    "SuspendInstance": "Suspended: {reason}",
+    "ResumeInstance": "Resumed: {reason}",
 }
 """By command. `name` is that of the element, message or timer that it is about, `said` one that it names itself."""
 

@@ -202,6 +202,7 @@ def _page(sheet: Sheet, raw: forms.Raw | None = None, wrong: forms.Errors | None
     task, actor = sheet.task, current_actor()
     filled = raw or (sheet.draft.values if sheet.draft is not None else forms.fill(sheet.form, sheet.variables))
     may = {action for action in ("claim", "complete", "release") if permissions.decide(actor, action, task)}
+    is_open = task.status == user_tasks.OPEN and not task.is_suspended
     return render_template(
         "user_tasks/show.html",
         task=task,
@@ -213,9 +214,9 @@ def _page(sheet: Sheet, raw: forms.Raw | None = None, wrong: forms.Errors | None
         typed=forms.typed(sheet.form, raw) if late and raw else (),
         standing=late or _standing(task, actor, sheet.labels),
         is_late=bool(late),
-        may_claim="claim" in may and task.status == user_tasks.OPEN and task.assignee is None,
-        may_fill="complete" in may and task.status == user_tasks.OPEN and task.assignee == actor.id,
-        may_release="release" in may and task.status == user_tasks.OPEN and task.assignee is not None,
+        may_claim="claim" in may and is_open and task.assignee is None,
+        may_fill="complete" in may and is_open and task.assignee == actor.id,
+        may_release="release" in may and is_open and task.assignee is not None,
         back=_queue(),
     )
 
@@ -225,6 +226,8 @@ def _standing(task: UserTask, actor: Actor, words: Labels) -> str:
         return f"{words.person(task.ended_by)} has completed this."
     if task.status == user_tasks.CANCELLED:
         return f"There is nothing left to do here: {task.reason or 'its activity has ended'}."
+    if task.is_suspended:
+        return "The case is suspended for now: nothing can be done here until a supervisor resumes it."
     if task.assignee is None:
         return "Nobody has claimed this yet."
     if task.assignee != actor.id:

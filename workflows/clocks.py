@@ -319,7 +319,7 @@ def _plan_anew(tx: Transaction, clock: Clock, calendar: Calendar) -> Clock:
     )
     if clock.due_at is not None and clock.due_at != plan.due_at:
         case = instances.find(tx, clock.case_number)
-        if case.status == instances.ACTIVE:
+        if case.ended_at is None:
             instances.move_due_date(tx, case.id, clock.due_at, plan.due_at)
     return planned
 

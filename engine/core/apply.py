@@ -41,6 +41,14 @@ def _instance_cancelled(state: State, _fact: facts.InstanceCancelled) -> None:
     state.ended = "cancelled"
 
 
+def _instance_suspended(state: State, _fact: facts.InstanceSuspended) -> None:
+    state.suspended = True
+
+
+def _instance_resumed(state: State, _fact: facts.InstanceResumed) -> None:
+    state.suspended = False
+
+
 def _element_activated(state: State, fact: facts.ElementActivated) -> None:
     scope = state.tokens[fact.scope_id]
     process_id = fact.id if fact.definition_id is not None else scope.process_id
@@ -260,6 +268,8 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.InstanceCompleted: _instance_completed,
     facts.InstanceFailed: _instance_failed,
     facts.InstanceCancelled: _instance_cancelled,
+    facts.InstanceSuspended: _instance_suspended,
+    facts.InstanceResumed: _instance_resumed,
     facts.ElementActivated: _element_activated,
     facts.ElementCompleted: _element_completed,
     facts.ElementTerminated: _element_terminated,

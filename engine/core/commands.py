@@ -135,6 +135,20 @@ class MoveDueDate:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspendInstance:
+    """Let nothing in the instance move until it is resumed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeInstance:
+    """Let a suspended instance go on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelInstance:
     """End everything in the instance."""
 
@@ -155,5 +169,7 @@ Command = (
     | BroadcastSignal
     | SetVariables
     | MoveDueDate
+    | SuspendInstance
+    | ResumeInstance
     | CancelInstance
 )

@@ -51,6 +51,20 @@ class InstanceCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceSuspended:
+    """Nothing in it moves until it is resumed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceResumed:
+    """It goes on from where it stood; what has become due meanwhile comes now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ElementActivated:
     """A token stands at an element, inside the scope of token `scope_id`.
 
@@ -474,6 +488,8 @@ Fact = (
     | InstanceCompleted
     | InstanceFailed
     | InstanceCancelled
+    | InstanceSuspended
+    | InstanceResumed
     | ElementActivated
     | ElementCompleted
     | ElementTerminated

@@ -17,10 +17,15 @@ from engine.core.facts import Fact
 from engine.core.model import Library
 from engine.core.state import ROOT, Phase, State, Token, Wait
 from engine.core.timing import InvalidTime
-from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState
+from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState, Suspended
 
 MAX_STEPS = 100_000
 """Elements that one command may move through; a loop without a wait in it stops here with an incident."""
+
+WHILE_SUSPENDED = frozenset({commands.ResumeInstance, commands.MoveDueDate, commands.CancelInstance})
+"""What may be done to a suspended instance. None of it lets a token move on; a deadline that changes by law changes
+there as well.
+"""
 
 
 def run(library: Library, state: State | None, command: Command, now: datetime) -> tuple[State, list[Fact]]:
@@ -35,13 +40,17 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
 
     Raises:
         InvalidState: what the command is about is not there any more, or never was.
+        Suspended: the instance is, and this has to wait until it is resumed.
         ExecutionFailed: the instance cannot even start, or a variable is no JSON value.
     """
     execution = Execution(library, BEHAVIOURS, State() if state is None else state, now)
     if execution.state.ended:
         raise InvalidState("process instance", execution.state.business_key, "continue", f"has {execution.state.ended}")
+    if execution.state.suspended and type(command) not in WHILE_SUSPENDED:
+        raise Suspended("process instance", execution.state.business_key, "continue", "is suspended")
     _DECISIONS[type(command)](execution, command)
-    _come_to_rest(execution)
+    if execution.queue or not execution.state.suspended:
+        _come_to_rest(execution)
     correlation.narrow(execution)
     return execution.state, execution.facts
 
@@ -239,6 +248,16 @@ def _is_moment(value: Any, moment: datetime) -> bool:
     return written.tzinfo is not None and written == moment
 
 
+def _suspend_instance(execution: Execution, command: commands.SuspendInstance) -> None:
+    execution.emit(facts.InstanceSuspended(command.reason))
+
+
+def _resume_instance(execution: Execution, command: commands.ResumeInstance) -> None:
+    if not execution.state.suspended:
+        raise InvalidState("process instance", execution.state.business_key, "resume", "is not suspended")
+    execution.emit(facts.InstanceResumed(command.reason))
+
+
 def _cancel_instance(execution: Execution, command: commands.CancelInstance) -> None:
     execution.terminate(execution.state.tokens[ROOT], command.reason)
     execution.emit(facts.InstanceCancelled(command.reason))
@@ -272,5 +291,7 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.BroadcastSignal: _broadcast_signal,
     commands.SetVariables: _set_variables,
     commands.MoveDueDate: _move_due_date,
+    commands.SuspendInstance: _suspend_instance,
+    commands.ResumeInstance: _resume_instance,
     commands.CancelInstance: _cancel_instance,
 }

@@ -117,7 +117,8 @@ class Token:
 
 @dataclass(slots=True)
 class State:
-    """`ended` is empty while the instance runs, then ``completed``, ``failed`` or ``cancelled``.
+    """`ended` is empty while the instance runs, then ``completed``, ``failed`` or ``cancelled``. While it is
+    `suspended` nothing in it moves.
 
     `deployment_id` was the newest deployment when it began. `conditions` are the waits for one, `joining` the scopes
     in which tokens wait at gateways: both are found again from the rest.
@@ -127,25 +128,25 @@ class State:
     deployment_id: int | None = None
     last_id: int = 0
     ended: str = ""
+    suspended: bool = False
     tokens: dict[int, Token] = field(default_factory=dict)
     waits: dict[int, Wait] = field(default_factory=dict)
     conditions: dict[int, None] = field(default_factory=dict)
     joining: dict[int, None] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        return json.dumps(
-            {
-                "format": FORMAT,
-                "business_key": self.business_key,
-                "deployment_id": self.deployment_id,
-                "last_id": self.last_id,
-                "ended": self.ended,
-                "tokens": [_token_to_list(token) for token in self.tokens.values()],
-                "waits": [_wait_to_list(wait) for wait in self.waits.values()],
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        kept = {
+            "format": FORMAT,
+            "business_key": self.business_key,
+            "deployment_id": self.deployment_id,
+            "last_id": self.last_id,
+            "ended": self.ended,
+            "tokens": [_token_to_list(token) for token in self.tokens.values()],
+            "waits": [_wait_to_list(wait) for wait in self.waits.values()],
+        }
+        if self.suspended:
+            kept["suspended"] = True
+        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> State:
@@ -158,7 +159,9 @@ class State:
             raise ValueError(f"Expected a state of format {FORMAT}, but it is of format {data.get('format')!r}.")
         tokens = [_token_from_list(values) for values in data["tokens"]]
         waits = [_wait_from_list(values) for values in data["waits"]]
-        state = cls(data["business_key"], data["deployment_id"], data["last_id"], data["ended"])
+        state = cls(
+            data["business_key"], data["deployment_id"], data["last_id"], data["ended"], data.get("suspended", False)
+        )
         state.tokens = {token.id: token for token in tokens}
         state.waits = {wait.id: wait for wait in waits}
         # Children and waits are known from the other side; in the order of their ids, which is that of their birth.

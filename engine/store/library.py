@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from engine.core.compile import compile as compile_diagram
 from engine.core.model import Decision, ProcessModel
 from engine.errors import NotFound
 from engine.forms import Form
-from engine.store.statements import Statement
+from engine.store.statements import Statement, from_driver
 from engine.store.tables import data_stores, definitions, deployment_members, deployments, resources
 
 Cache = dict[tuple[str, str], Any]
@@ -36,7 +37,14 @@ _KNOWN = Statement(
     .limit(1)
 )
 _STORED = Statement(sa.select(data_stores.c.value).where(data_stores.c.name == sa.bindparam("of_name")))
-_NEWEST_DEPLOYMENT = Statement(sa.select(deployments.c.id).order_by(deployments.c.id.desc()).limit(1))
+_NEWEST_DEPLOYMENT = Statement(
+    sa.select(
+        sa.select(sa.func.max(deployments.c.id)).scalar_subquery(),
+        sa.select(definitions.c.suspended_at)
+        .where(definitions.c.kind == "process", definitions.c.id == sa.bindparam("of_id"))
+        .scalar_subquery(),
+    )
+)
 _CONTENT = (
     sa.select(resources.c.id, resources.c.name, resources.c.content)
     .join_from(definitions, resources, definitions.c.resource_id == resources.c.id)
@@ -88,10 +96,10 @@ class DatabaseLibrary:
         row = _KNOWN.execute(self._connection, {"of_key": key, "known": known or 0}).first()
         return self.latest("process", key) if row is None else str(row[0])
 
-    def newest_deployment(self) -> int | None:
-        """The id of the last deployment; None where nothing was deployed."""
-        row = _NEWEST_DEPLOYMENT.execute(self._connection, {}).first()
-        return None if row is None else row[0]
+    def newest_deployment(self, definition_id: str) -> tuple[int | None, datetime | None]:
+        """The id of the last deployment, None where nothing was deployed; and since when this process is suspended."""
+        newest, suspended_at = tuple(_NEWEST_DEPLOYMENT.execute(self._connection, {"of_id": definition_id}).one())
+        return newest, from_driver(suspended_at)
 
     def latest(self, kind: str, key: str) -> str:
         """The id of the newest definition of that kind and key.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,17 @@ from engine.core.state import State
 from engine.store import posting
 from engine.store.database import Transaction
 from engine.store.statements import Insert, Statement, Upsert
-from engine.store.tables import FAR, SHOWN, activities, candidates, data_stores, incidents, jobs, subscriptions, timers
+from engine.store.tables import (
+    FAR,
+    SHOWN,
+    activities,
+    candidates,
+    data_stores,
+    incidents,
+    jobs,
+    subscriptions,
+    timers,
+)
 
 Row = dict[str, Any]
 
@@ -29,11 +39,16 @@ def scopes_of(state: State) -> dict[int, str]:
 class Projection:
     """What one command changes in the rows of one instance; `write` writes it, a statement or two for each table."""
 
-    def __init__(self, tx: Transaction, instance_id: int, scopes: dict[int, str], elements: Mapping[int, str]) -> None:
-        """`scopes` and `elements` say definition and element of the tokens that were there before."""
+    def __init__(
+        self, tx: Transaction, instance_id: int, scopes: dict[int, str], elements: Mapping[int, str], status: str
+    ) -> None:
+        """`scopes` and `elements` say definition and element of the tokens that were there before, `status` that of
+        the instance.
+        """
         self.tx, self.instance_id = tx, instance_id
         self.scopes, self.elements = scopes, dict(elements)
-        self.status = "active"
+        self.status = status
+        self.suspension: Row | None = None
         self.end_reason: str | None = None
         self.started: dict[int, Row] = {}
         self.ended: dict[int, Row] = {}
@@ -83,8 +98,17 @@ class Projection:
         _ADD_SUBSCRIPTIONS.execute(connection, list(self.subscriptions.values()))
         _ADD_INCIDENTS.execute(connection, list(self.incidents.values()))
         _STORE.execute_many(connection, list(self.stored.values()))
+        if self.status == "suspended":
+            self._each(_HOLD)
+        elif self.suspension is not None:
+            self._each(_LET_GO)
+            self.tx.after_commit(self.tx.engine.wake)
         if self.jobs or self.deliveries:
             self.tx.after_commit(self.tx.engine.wake)
+
+    def _each(self, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            statement.execute(self.tx.connection, {"of_instance": self.instance_id})
 
     def at(self, token_id: int) -> Row:
         return {"of_instance": self.instance_id, "of_token": token_id}
@@ -144,6 +168,20 @@ def _instance_failed(into: Projection, fact: facts.InstanceFailed) -> None:
 
 def _instance_cancelled(into: Projection, fact: facts.InstanceCancelled) -> None:
     into.status, into.end_reason = "cancelled", fact.reason
+
+
+def _instance_suspended(into: Projection, fact: facts.InstanceSuspended) -> None:
+    into.status = "suspended"
+    into.suspension = {
+        "suspended_at": into.tx.now,
+        "suspended_by": into.tx.actor.id,
+        "suspend_reason": fact.reason,
+    }
+
+
+def _instance_resumed(into: Projection, _fact: facts.InstanceResumed) -> None:
+    into.status = "active"
+    into.suspension = dict.fromkeys(("suspended_at", "suspended_by", "suspend_reason"))
 
 
 def _user_task_opened(into: Projection, fact: facts.UserTaskOpened) -> None:
@@ -303,6 +341,8 @@ _PROJECTIONS: Mapping[type, Callable[[Projection, Any], None]] = {
     facts.InstanceCompleted: _instance_completed,
     facts.InstanceFailed: _instance_failed,
     facts.InstanceCancelled: _instance_cancelled,
+    facts.InstanceSuspended: _instance_suspended,
+    facts.InstanceResumed: _instance_resumed,
     facts.ElementActivated: _element_activated,
     facts.ElementCompleted: _element_completed,
     facts.ElementTerminated: _element_terminated,
@@ -377,3 +417,18 @@ _RESOLVE_INCIDENT = Statement(
     .where(*_of(incidents, "id"))
     .values(resolved_at=sa.bindparam("at", type_=incidents.c.resolved_at.type), resolved_by=sa.bindparam("by"))
 )
+
+
+def _holding(table: sa.Table, *where: sa.ColumnElement[bool]) -> tuple[Statement, Statement]:
+    """Keep rows of a suspended instance from what looks for due ones, and give them back. No look-up by a due time
+    finds NULL.
+    """
+    this = sa.update(table).where(table.c.instance_id == sa.bindparam("of_instance"), *where)
+    hold = this.where(table.c.due.is_not(None)).values(held_due=table.c.due, due=None)
+    return Statement(hold), Statement(
+        this.where(table.c.held_due.is_not(None)).values(due=table.c.held_due, held_due=None)
+    )
+
+
+# What an instance has thrown has left it; and what comes to it waits on its own way.
+_HOLD, _LET_GO = zip(_holding(jobs, jobs.c.payload.is_(None)), _holding(timers), strict=True)

@@ -31,12 +31,13 @@ from engine.store.tables import (
 
 _MADE = (activities, candidates, data_stores, incidents, jobs, subscriptions, timers)
 _COMPARED = (activities, candidates, incidents, subscriptions, timers)
-_NOT_OF_THE_HISTORY = {(timers.name, "due"), (timers.name, "attempts")}
+_NOT_OF_THE_HISTORY = {(timers.name, "due"), (timers.name, "held_due"), (timers.name, "attempts")}
 """A timer that could not be fired is put off by whoever fires timers. Nor are jobs of the history: they are leased
 and retried without an entry.
 """
 _FROM_JOURNAL = ("definition_id", "definition_key", "business_key", "status", "started_at", "started_by")
-_OF_INSTANCE = [process_instances.c[name] for name in (*_FROM_JOURNAL, "ended_at", "end_reason")]
+_SUSPENSION = ("suspended_at", "suspended_by", "suspend_reason")
+_OF_INSTANCE = [process_instances.c[name] for name in (*_FROM_JOURNAL, *_SUSPENSION, "ended_at", "end_reason")]
 
 
 class Entry(Protocol):
@@ -88,7 +89,7 @@ def remaking() -> Iterator[Remaking]:
 
 def _make(tx: Transaction, instance_id: int, entries: Iterable[Entry]) -> dict[str, Any]:
     """Make all rows; returns what stands in the instance's own."""
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"status": "active"}
     scopes: dict[int, str] = {}
     elements: Mapping[int, str] = {}
     for entry in entries:
@@ -99,12 +100,13 @@ def _make(tx: Transaction, instance_id: int, entries: Iterable[Entry]) -> dict[s
             made |= {"definition_id": start.definition_id, "definition_key": start.definition_id.rpartition(":")[0]}
             made |= {"business_key": start.business_key, "started_at": entry.at, "started_by": entry.actor}
         then = Transaction(tx.engine, tx.connection, Actor(entry.actor), entry.at)
-        rows = Projection(then, instance_id, scopes, elements)
+        rows = Projection(then, instance_id, scopes, elements, made["status"])
         rows.take(happened)
         rows.write()
         elements = rows.elements
         made |= {"status": rows.status, "end_reason": rows.end_reason}
-        made["ended_at"] = None if rows.status == "active" else entry.at
+        made["ended_at"] = None if rows.status in ("active", "suspended") else entry.at
+        made |= rows.suspension or {}
     return made
 
 

@@ -76,6 +76,9 @@ definitions = sa.Table(
     sa.Column("version_tag", sa.Text),
     sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), nullable=False),
     sa.Column("resource_id", sa.Integer, sa.ForeignKey("resources.id"), nullable=False),
+    sa.Column("suspended_at", UtcDateTime),
+    sa.Column("suspended_by", sa.Text),
+    sa.Column("suspend_reason", sa.Text),
     sa.UniqueConstraint("kind", "key", "version"),
 )
 
@@ -99,7 +102,8 @@ start_timers = sa.Table(
     sa.Column("definition_id", sa.Text, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
-    sa.Column("due", UtcDateTime, nullable=False, index=True),  # later than planned while it is tried again
+    sa.Column("due", UtcDateTime, index=True),  # later than planned while it is tried again; None: suspended
+    sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("planned", UtcDateTime, nullable=False),  # what the next round is counted from
     sa.Column("interval", sa.Text),
     sa.Column("repetitions", sa.Integer),
@@ -146,6 +150,9 @@ process_instances = sa.Table(
     sa.Column("started_by", sa.Text, nullable=False),
     sa.Column("ended_at", UtcDateTime),
     sa.Column("end_reason", sa.Text),
+    sa.Column("suspended_at", UtcDateTime),
+    sa.Column("suspended_by", sa.Text),
+    sa.Column("suspend_reason", sa.Text),
     sa.Index(None, "business_key", "id"),
     sa.Index(None, "definition_id", "status", "id"),
     sa.Index(None, "definition_key", "status", "id"),
@@ -245,7 +252,8 @@ jobs = sa.Table(
     sa.Column("retries", sa.Integer, nullable=False),  # attempts left, the next one included
     sa.Column("attempts", sa.Integer, nullable=False),  # made so far
     sa.Column("retry_cycle", sa.Text),
-    sa.Column("due", UtcDateTime),  # None: stopped by an incident
+    sa.Column("due", UtcDateTime),  # None: stopped by an incident, or suspended
+    sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("leased_until", UtcDateTime),
     sa.Column("last_error", sa.Text),
     sa.Index(None, "due", "rank", "id"),
@@ -260,7 +268,8 @@ timers = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("owner_id", sa.Integer, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("due", UtcDateTime),  # None: stopped by an incident
+    sa.Column("due", UtcDateTime),  # None: stopped by an incident, or suspended
+    sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("attempts", sa.Integer, nullable=False, default=0),  # to fire it, which failed
     sa.Index(None, "due", "instance_id", "id"),
     sqlite_with_rowid=False,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from engine import incidents, instances, messages, retry, signals
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
-from engine.errors import InvalidState
+from engine.errors import InvalidState, Suspended
 from engine.store.database import Runtime, Transaction
 from engine.store.tables import jobs
 
@@ -50,6 +50,9 @@ def run(engine: Runtime, delivery: Delivery) -> None:
     """Deliver; where that fails, try again later, and after the last attempt raise an incident."""
     try:
         engine.transact(partial(_deliver, delivery))
+    except Suspended as waits:
+        log.info("Delivery %s from instance %s waits: %s", delivery.topic, delivery.instance_id, waits)
+        engine.transact(partial(_wait, delivery))
     except Exception as error:
         log.info("Delivery %s from instance %s failed: %s", delivery.topic, delivery.instance_id, error)
         engine.transact(partial(_fail, delivery, error))
@@ -88,6 +91,8 @@ def _to_one(tx: Transaction, delivery: Delivery, command: Command) -> None:
     assert delivery.instance_id is not None, "an instance waits for it"
     try:
         instances.execute(tx, delivery.instance_id, command)
+    except Suspended:
+        raise
     except InvalidState as late:
         log.info("What was on its way to instance %s came too late: %s", delivery.instance_id, late)
 
@@ -103,6 +108,12 @@ _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     signals.TO_ONE: _signal_to_one,
     signals.TO_START: _signal_to_start,
 }
+
+
+def _wait(delivery: Delivery, tx: Transaction) -> None:
+    """Whoever is to get it is suspended: come again later. That is no failure, however often it happens."""
+    row = sa.update(jobs).where(jobs.c.id == delivery.row_id)
+    tx.connection.execute(row.values(due=tx.now + retry.PAUSE, leased_until=None, attempts=delivery.attempt - 1))
 
 
 def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from engine import handlers, instances
 from engine.core.state import State
-from engine.errors import BpmnError, InvalidState
+from engine.errors import BpmnError, InvalidState, Suspended
 from engine.handlers import Unusable
 from engine.jobs import Job, complete, fail, throw_error
 from engine.store.database import Runtime, Transaction
@@ -130,6 +130,9 @@ def _settle(engine: Runtime, job: Job, write: Callable[[Transaction], None]) -> 
     """Write a result. One that comes too late is refused and changes nothing; one that does not fit is a failure."""
     try:
         engine.transact(write)
+    except Suspended as suspended:
+        log.info("The result of job %s (%s) is not taken in: %s", job.id, job.topic, suspended)
+        engine.transact(partial(_hand_back, job))
     except InvalidState as late:
         log.info("The result of job %s (%s) came too late: %s", job.id, job.topic, late)
     except Exception as error:
@@ -137,8 +140,17 @@ def _settle(engine: Runtime, job: Job, write: Callable[[Transaction], None]) -> 
         _fail(engine, job, error)
 
 
+def _hand_back(job: Job, tx: Transaction) -> None:
+    """Its instance was suspended meanwhile: the job waits for that to end, as if this attempt had not been."""
+    this = (jobs.c.instance_id == job.instance_id) & (jobs.c.token_id == job.token_id) & jobs.c.payload.is_(None)
+    tx.connection.execute(sa.update(jobs).where(this).values(leased_until=None, attempts=jobs.c.attempts - 1))
+
+
 def _fail(engine: Runtime, job: Job, error: BaseException) -> None:
     try:
         engine.transact(lambda tx: fail(tx, job, error))
+    except Suspended as suspended:
+        log.info("The failure of job %s (%s) does not count: %s", job.id, job.topic, suspended)
+        engine.transact(partial(_hand_back, job))
     except InvalidState as late:
         log.info("The failure of job %s (%s) came too late: %s", job.id, job.topic, late)

@@ -122,7 +122,9 @@ def _put_off(key: Key, error: Exception, tx: Transaction) -> None:
     """
     table = timers if key.instance_id else start_timers
     this = _this(key)
-    made = tx.connection.execute(sa.select(table.c.attempts).where(*this).with_for_update()).scalar()
+    # One that was suspended meanwhile waits for that to end.
+    waiting = sa.select(table.c.attempts).where(*this, table.c.due.is_not(None))
+    made = tx.connection.execute(waiting.with_for_update()).scalar()
     if made is None:
         return
     follows = retry.next_attempt(None, retry.ATTEMPTS - made, made + 1, tx.now)

@@ -224,7 +224,8 @@ def test_a_row_that_is_gone_or_was_put_there_shows(world: World) -> None:
     world.deploy(ALL_KINDS)
     world.start()
     tamper(world, "DELETE FROM subscriptions")
-    tamper(world, "INSERT INTO timers SELECT instance_id, id + 50, owner_id, element_id, due FROM timers")
+    columns = "owner_id, element_id, due, attempts"
+    tamper(world, f"INSERT INTO timers (instance_id, id, {columns}) SELECT instance_id, id + 50, {columns} FROM timers")
     found = [str(finding) for finding in world.wrong()]
     assert any("of subscriptions to be there, as its history says, but it is gone" in each for each in found)
     assert any("of timers to be in its history, but it is not" in each for each in found)
