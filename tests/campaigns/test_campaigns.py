@@ -1,0 +1,24 @@
+"""Each campaign, shortly; `make chaos` runs them at length."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.campaigns.catalogue import CAMPAIGNS, scene
+from tests.campaigns.postgres import Missing
+
+EVERY = [(name, database) for name, campaign in CAMPAIGNS.items() for database in campaign.databases]
+
+
+@pytest.mark.parametrize(("name", "database"), EVERY)
+def test_nothing_is_lost_doubled_or_stuck_in(name: str, database: str) -> None:
+    try:
+        with scene(database, seed=1) as place:
+            report = CAMPAIGNS[name].run(place, CAMPAIGNS[name].short)
+    except Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+    assert report.wrong == [], str(report)
