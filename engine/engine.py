@@ -19,6 +19,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ from engine import jobs
 from engine.actors import SYSTEM, Actor
 from engine.clock import Clock, refresh
 from engine.errors import EngineError
+from engine.observing import Committed, Observation, Observer
 from engine.store import migrating
 from engine.store.database import Database, Transaction, is_conflict
 from engine.store.library import Cache
@@ -40,6 +42,8 @@ from engine.work import runner, timers
 from engine.work.executor import Executor
 from engine.work.notices import Announcer, Listener
 from engine.work.ticks import Ticks, poll, tick
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -108,6 +112,7 @@ class Engine:
         self.zone = zone
         self.definitions: Cache = {}
         self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
+        self._observers: list[Observer] = []
         self._executor: Executor | None = None
         self._announcer: Announcer | None = None
         self._listener: Listener | None = None
@@ -146,11 +151,27 @@ class Engine:
         raise EngineError("Expected the database to be free for a moment, but others kept it busy.") from conflict
 
     def _attempt(self, work: Callable[[Transaction], T], actor: Actor) -> T:
+        begun = time.perf_counter()
         with self.database.write() as connection:
             tx = Transaction(self, connection, actor, self.clock.now())
             result = work(tx)
+        self.report(Committed(tuple(tx.commands), time.perf_counter() - begun))
         tx.committed()
         return result
+
+    def observe(self, observer: Observer) -> None:
+        """Have `observer(observation)` called at once wherever something of `engine.observing` happens. In the thread
+        where it happens: it must be quick.
+        """
+        self._observers.append(observer)
+
+    def report(self, observation: Observation) -> None:
+        """Tell whoever observes. One that fails changes nothing."""
+        for observer in self._observers:
+            try:
+                observer(observation)
+            except Exception:
+                log.exception("Expected %r to take an observation, but it raised.", observer)
 
     def read(self, work: Callable[[Transaction], T], actor: Actor = SYSTEM) -> T:
         """Do `work` on one snapshot of the database. It waits for nobody, and cannot write."""
@@ -181,6 +202,11 @@ class Engine:
     def _round(self) -> int:
         now = self.clock.now()
         return sum(work.run(self, now) or 0 for work in self._work())
+
+    @property
+    def idle_for(self) -> timedelta:
+        """How long ago the last tick or poll ended well; nothing where this process has neither."""
+        return timedelta(0) if self._ticks is None else self._ticks.age
 
     def settle(self, business_key: str) -> None:
         """Wait a moment for the jobs that a command set off in a case, so that whoever looks next sees what they did.

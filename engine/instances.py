@@ -15,6 +15,7 @@ from engine.core.facts import Fact
 from engine.core.run import WHILE_SUSPENDED, run
 from engine.core.state import ROOT, State
 from engine.errors import InvalidState, NotFound, Suspended
+from engine.observing import note
 from engine.store.database import Transaction
 from engine.store.projection import Projection, scopes_of
 from engine.store.statements import Statement, from_driver
@@ -150,6 +151,8 @@ def _write(
     if rows.suspension is not None:
         _SUSPEND.execute(tx.connection, {**rows.suspension, "of_id": locked.id})
     rows.write()
+    tx.commands.append(type(command).__name__)
+    note(case=locked.business_key)
 
 
 def launch(tx: Transaction, command: StartInstance) -> Instance:

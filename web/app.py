@@ -16,8 +16,10 @@ from web import (
     current,
     designer,
     errors,
+    health,
     presentation,
     public,
+    requests,
     security,
     supervision,
     user_tasks,
@@ -25,7 +27,14 @@ from web import (
 from web.settings import Settings, secret_key
 from workflows.permissions import DESIGNER, SUPERVISOR
 
-PAGES = (public.blueprint, user_tasks.blueprint, cases.blueprint, supervision.blueprint, designer.blueprint)
+PAGES = (
+    health.blueprint,
+    public.blueprint,
+    user_tasks.blueprint,
+    cases.blueprint,
+    supervision.blueprint,
+    designer.blueprint,
+)
 
 
 def create_app(settings: Settings, engine: Engine) -> Flask:
@@ -38,6 +47,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     app.secret_key = secret_key(settings)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
+    requests.init_app(app, settings)
     current.init_app(app, engine, settings)
     security.init_app(app, settings)
     errors.init_app(app)

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, s
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
+from engine import observing
 from engine.actors import SYSTEM, Actor
 from engine.errors import NotFound
 from web import errors
@@ -51,6 +52,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def current_actor() -> Actor:
     """Who acts in this request."""
+    actor = _actor()
+    observing.note(actor=actor.id)
+    return actor
+
+
+def _actor() -> Actor:
     if current_user.is_authenticated:
         return cast(Person, current_user).account.actor
     number = session.get(PETITION)

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from engine.errors import EngineError
+from web import logs
+from web import settings as configuration
 from web.assets import AssetsMissing
 from web.commands.account import account
 from web.commands.clock import clock
@@ -15,8 +17,6 @@ from web.commands.database import migrate, verify
 from web.commands.intake import intake
 from web.commands.serving import demo, serve, ticker, worker
 from web.commands.settings import settings
-from web.errors import log as web_log
-from web.settings import InvalidSetting
 
 
 class Commands(click.Group):
@@ -25,7 +25,7 @@ class Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
-        except (EngineError, AssetsMissing, InvalidSetting) as error:
+        except (EngineError, AssetsMissing, configuration.InvalidSetting) as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
@@ -36,11 +36,7 @@ class Commands(click.Group):
 @click.option("--verbose", is_flag=True, help="Log what is done, not only what goes wrong.")
 def main(verbose: bool) -> None:
     """Petition casework on BPMN. Settings come from the environment: see `pujiang settings`."""
-    level = logging.INFO if verbose else logging.WARNING
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick that takes longer than a second is no news
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # a page that shows a reference sends its reader to the log, so what pages refuse is always in it
-    web_log.setLevel(logging.INFO)
+    logs.set_up(configuration.load().log_format, logging.INFO if verbose else logging.WARNING)
 
 
 for command in (serve, worker, ticker, demo, migrate, verify, clock, intake, account, settings):

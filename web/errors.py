@@ -1,16 +1,15 @@
 """The only place that knows HTTP codes: turns what went wrong into a page that a person can act on.
 
-Every answer carries a reference (header ``X-Reference``, and on the page); the log has the same one beside the cause.
+The page shows the request's id as its reference; the log has the same one beside the cause.
 """
 
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask import Flask, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -23,11 +22,11 @@ from engine.errors import (
     InvalidDefinition,
     InvalidInput,
     InvalidState,
-    InvalidVariables,
     NotFound,
     NotPermitted,
 )
 from web.current import settings
+from web.requests import request_id, route
 
 log = logging.getLogger("pujiang.web")
 
@@ -93,21 +92,12 @@ FAULT = Page(
 
 
 def init_app(app: Flask) -> None:
-    """Give every request its reference and every error its page."""
-    app.before_request(_new_reference)
-    app.after_request(_add_reference)
+    """Give every error its page."""
     app.register_error_handler(EngineError, _engine_error)
     app.register_error_handler(BpmnError, _engine_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
-
-
-def reference() -> str:
-    """This request's reference: eight letters and digits."""
-    if "reference" not in g:
-        g.reference = secrets.token_hex(4)
-    return str(g.reference)
 
 
 def sign_in_first() -> ResponseReturnValue:
@@ -129,32 +119,21 @@ def follow_first() -> ResponseReturnValue:
     )
 
 
-def _new_reference() -> None:
-    reference()
-
-
-def _add_reference(response: Response) -> Response:
-    response.headers["X-Reference"] = reference()
-    return response
-
-
 def _engine_error(error: Exception) -> ResponseReturnValue:
     if isinstance(error, NotPermitted) and not current_user.is_authenticated:
         return sign_in_first()
     page = next(page for kind, page in ENGINE_PAGES if isinstance(error, kind))
     if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("%s %s %s", reference(), request.method, request.path, exc_info=error)
+        log.error("%s %s", request.method, route(), exc_info=error)
     else:
-        # what was typed stays out of the log: of wrong values only the fields are named
-        why = sorted(error.fields) if isinstance(error, InvalidVariables) else error
-        log.info("%s %s %s: %s", reference(), request.method, request.path, why)
+        log.info("%s %s: %s", request.method, route(), error)
     return _render(page, str(error))
 
 
 def _csrf_error(error: CSRFError) -> ResponseReturnValue:
     """The session ended or the cookie is gone. Only a form that came from our own page is offered for sending again,
     so that another site cannot have its own form sent by one click."""
-    log.info("%s %s %s: %s", reference(), request.method, request.path, error.description)
+    log.info("%s %s: %s", request.method, route(), error)
     if not _from_our_pages():
         return _render(HTTP_PAGES[400], "Expected a form of this site, but its mark is missing or too old.")
     why = "This page was open for so long that its form could no longer be taken."
@@ -167,19 +146,19 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     if code >= 500:
         return _fault(error)
-    log.info("%s %s %s: %s", reference(), request.method, request.path, error)
+    log.info("%s %s: %s", request.method, route(), error)
     message = f"At most {settings().max_request_kib:,} KiB are taken at once." if code == 413 else ""
     return _render(HTTP_PAGES.get(code) or Page(HTTPStatus(code), error.name, "Go back and try again."), message)
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
-    log.error("%s %s %s", reference(), request.method, request.path, exc_info=error)
+    log.error("%s %s", request.method, route(), exc_info=error)
     try:
         return _render(FAULT, "")
     except Exception:
         # the page needs what is broken, the database for one
-        log.exception("%s: expected to render the page of this fault, but that failed as well", reference())
-        text = f"{FAULT.heading}. {FAULT.advice} Reference {reference()}\n"
+        log.exception("Expected to render the page of this fault, but that failed as well.")
+        text = f"{FAULT.heading}. {FAULT.advice} Reference {request_id()}\n"
         return Response(text, FAULT.status, mimetype="text/plain")
 
 
@@ -192,7 +171,7 @@ def _send_again(endpoint: str, why: str, first: str, status: HTTPStatus) -> Resp
 
 def _render(page: Page, message: str) -> ResponseReturnValue:
     fields = _sent_fields() if _from_our_pages() else []
-    body = render_template("errors/error.html", page=page, message=message, reference=reference(), fields=fields)
+    body = render_template("errors/error.html", page=page, message=message, reference=request_id(), fields=fields)
     return body, page.status
 
 

@@ -8,15 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from flask import Flask
+
 from engine.engine import Engine
+from web import monitoring
 from web.app import create_app
 from web.listening import Listener
+from web.metrics import Metrics
 from web.settings import Settings
 from web.signals import Stop
 
 log = logging.getLogger(__name__)
 
 Ready = Callable[[str], None]
+
+_ELSEWHERE = "Choose another one with --port, PUJIANG_PORT or PUJIANG_MONITOR_PORT"
 
 
 def serve(settings: Settings, engine: Engine, ready: Ready) -> None:
@@ -50,27 +56,31 @@ def tick(settings: Settings, engine: Engine, ready: Callable[[], None]) -> None:
 
 
 def _serve(settings: Settings, engine: Engine, start: Callable[[], None], ready: Ready) -> None:
-    with _running(settings, engine) as stop:
-        listener = _listen(settings, engine)
-        start()
-        listener.start()
-        ready(listener.address)
-        stop.wait()
-        listener.stop(timedelta(seconds=settings.stop_seconds))
+    with _running(settings, engine) as (stop, metrics):
+        app = create_app(settings, engine)
+        metrics.watch(app)
+        options = {"threads": settings.threads, "max_request_kib": settings.max_request_kib}
+        with _listening(app, settings, settings.host, settings.port, **options) as listener:
+            start()
+            listener.start()
+            ready(listener.address)
+            stop.wait()
 
 
 def _run(settings: Settings, engine: Engine, start: Callable[[], None], ready: Callable[[], None]) -> None:
-    with _running(settings, engine) as stop:
+    with _running(settings, engine) as (stop, _metrics):
         start()
         ready()
         stop.wait()
 
 
 @contextmanager
-def _running(settings: Settings, engine: Engine) -> Iterator[Stop]:
+def _running(settings: Settings, engine: Engine) -> Iterator[tuple[Stop, Metrics]]:
     """The engine is stopped at the end, whatever happens, and waited for as long as the settings say."""
+    metrics = Metrics(engine)
     try:
-        yield Stop()
+        with _monitored(settings, engine, metrics):
+            yield Stop(), metrics
     finally:
         if not engine.stop(timedelta(seconds=settings.stop_seconds)):
             log.warning("Not everything ended within %s s; what did not is taken up by others.", settings.stop_seconds)
@@ -79,12 +89,25 @@ def _running(settings: Settings, engine: Engine) -> Iterator[Stop]:
             os._exit(0)
 
 
-def _listen(settings: Settings, engine: Engine) -> Listener:
-    app = create_app(settings, engine)
+@contextmanager
+def _monitored(settings: Settings, engine: Engine, metrics: Metrics) -> Iterator[None]:
+    """Whoever watches the process is answered to its end, where the settings name a port."""
+    if settings.monitor_port is None:
+        yield
+        return
+    app = monitoring.create_app(settings, engine, metrics)
+    with _listening(app, settings, settings.monitor_host, settings.monitor_port, threads=2) as listener:
+        listener.start()
+        yield
+
+
+@contextmanager
+def _listening(app: Flask, settings: Settings, host: str, port: int, **options: int) -> Iterator[Listener]:
     try:
-        return Listener(
-            app, settings.host, settings.port, threads=settings.threads, max_request_kib=settings.max_request_kib
-        )
+        listener = Listener(app, host, port, **options)
     except OSError as error:
-        reason = f"{error.strerror or error}: {settings.host}, port {settings.port}"
-        raise OSError(error.errno, f"{reason}. Choose another one with --port or PUJIANG_PORT") from error
+        raise OSError(error.errno, f"{error.strerror or error}: {host}, port {port}. {_ELSEWHERE}") from error
+    try:
+        yield listener
+    finally:
+        listener.stop(timedelta(seconds=settings.stop_seconds))

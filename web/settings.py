@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from web.logs import FORMATS
+
 PREFIX = "PUJIANG_"
 
 
@@ -53,6 +55,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _log_format(text: str) -> str:
+    if text not in FORMATS:
+        raise ValueError(" or ".join(FORMATS))
+    return text
+
+
 def _at_least_one(text: str) -> int:
     number = _count(text)
     if number == 0:
@@ -67,6 +75,10 @@ def _port(text: str) -> int:
     return number
 
 
+def _port_or_none(text: str) -> int | None:
+    return _port(text) if text.strip() else None
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", Path),
     Setting("database_url", "", "SQLAlchemy address of the database; empty: SQLite, pujiang.db in the data folder"),
@@ -77,6 +89,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("job_threads", "4", "Jobs that one process runs at the same time", _at_least_one),
     Setting("stop_seconds", "20", "Seconds that a process which is told to stop gives what it is at", _count),
     Setting("proxies", "0", "Trusted proxies in front, for the visitor's address and https", _count),
+    Setting("monitor_host", "127.0.0.1", "Address at which a process answers /healthz, /readyz and /metrics"),
+    Setting("monitor_port", "", "Its port; empty: none", _port_or_none),
+    Setting("monitor_token", "", "Asked for before /metrics is shown, as a bearer token; empty: nothing is asked for"),
+    Setting("log_format", "text", "How the log is written: text for people, json for programs", _log_format),
     Setting("demo", "0", "1: a demonstration's sign-ins on the sign-in page, and a page to move its clock", _boolean),
     Setting(
         "office_name",
@@ -106,6 +122,10 @@ class Settings:
     job_threads: int
     stop_seconds: int
     proxies: int
+    monitor_host: str
+    monitor_port: int | None
+    monitor_token: str
+    log_format: str
     demo: bool
     office_name: str
     session_hours: int

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from engine.actors import Actor
 from engine.errors import InvalidInput, NotPermitted
 from engine.handlers import Handler
+from engine.observing import Observation
 from engine.store.library import Cache, DatabaseLibrary
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,13 @@ class Database:
         """Where an SQLite database is; None for a database server."""
         is_file = self.url.get_backend_name() == "sqlite" and self.url.database is not None
         return Path(self.url.database or "") if is_file else None
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many are at work, and how many are open in all."""
+        pools = {self._writer.pool, self._reader.pool}
+        in_use = sum(pool.checkedout() for pool in pools if isinstance(pool, sa.QueuePool))
+        return in_use, in_use + sum(pool.checkedin() for pool in pools if isinstance(pool, sa.QueuePool))
 
     @property
     def dialect(self) -> sa.Dialect:
@@ -208,6 +216,8 @@ class Runtime(Protocol):
 
     def look(self) -> None: ...
 
+    def report(self, observation: Observation) -> None: ...
+
     def run_to_rest(self) -> None: ...
 
     def next_due(self) -> datetime | None: ...
@@ -225,6 +235,8 @@ class Transaction:
         self.actor = actor
         self.now = now
         self.library = DatabaseLibrary(connection, engine.definitions, engine.functions)
+        self.commands: list[str] = []
+        """Names of the commands that were carried out, one for each entry."""
         self._after: list[Callable[[], object]] = []
 
     @property

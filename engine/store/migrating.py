@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -38,12 +39,18 @@ def check(database: Database, locations: Sequence[str] = ()) -> None:
     shown = database.url.render_as_string()
     if database.file is not None and not database.file.exists():
         raise InvalidState("database", shown, "find", "is not there")
-    wanted = set(ScriptDirectory.from_config(_config(locations)).get_heads())
+    wanted = _heads(tuple(locations))
     with database.read() as connection:
         found = set(MigrationContext.configure(connection).get_current_heads())
     if found != wanted:
         is_there = "is of another release" if found else "is empty"
         raise InvalidState("database", shown, "find this release's", is_there)
+
+
+@cache
+def _heads(locations: tuple[str, ...]) -> frozenset[str]:
+    """Of this release."""
+    return frozenset(ScriptDirectory.from_config(_config(locations)).get_heads())
 
 
 def _config(locations: Sequence[str]) -> Config:

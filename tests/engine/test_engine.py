@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from engine import instances, user_tasks
 from engine.engine import Engine
 from engine.errors import EngineError, InvalidInput
+from engine.observing import Committed, Observation
 from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
 from tests.engine.core.case import process
@@ -220,3 +221,22 @@ def test_who_looks_next_sees_what_the_jobs_of_a_command_did(make_world: Callable
     world.engine.wake()
     world.engine.settle("case-1")
     assert world.open == ["u"]
+
+
+def test_who_observes_is_told_of_every_commit_and_can_stop_none(world: World) -> None:
+    told: list[Observation] = []
+
+    def broken(_observation: Observation) -> None:
+        raise OSError("a defect")
+
+    world.engine.observe(broken)
+    world.engine.observe(told.append)
+    world.deploy(STEP)
+    world.start(n=0)
+    world.complete("u")
+    assert [each.commands for each in told if isinstance(each, Committed)] == [
+        (),
+        ("StartInstance",),
+        ("CompleteUserTask",),
+    ]
+    assert all(0 < each.seconds < 60 for each in told)

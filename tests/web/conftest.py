@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import io
+import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from engine.store.database import Transaction
 from tests.bureau import Bureau
-from web import assets, settings
+from web import assets, logs, settings
 from web.app import create_app
 from workflows import accounts, demo
 
@@ -41,6 +43,21 @@ def app(bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flas
     monkeypatch.setattr(assets, "read_manifest", lambda _folder: AnyFile())
     variables = {"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_DEMO": "1", "PUJIANG_SIGN_IN_LIMIT": "100 per minute"}
     return create_app(settings.load(variables), bureau.engine)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What a process that is told to say everything writes to its log, as people read it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logs.Lines())
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(before)
 
 
 class AnyFile(dict[str, str]):

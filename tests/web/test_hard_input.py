@@ -12,6 +12,7 @@ from flask import Flask
 PUBLIC = {
     *("/", "/sign-in", "/sign-out", "/follow", "/petition", "/petition/new", "/petition/new/conditions"),
     *("/petition/receipt", "/petition/withdraw", "/petition/supplement", "/petition/rate", "/petition/leave"),
+    *("/healthz", "/readyz"),
 }
 TOO_LONG = ["9" * 30, "9" * 5000]
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from tests.bureau import Bureau
+from engine import gauges
+from tests.bureau import CLAIMS, MING, Bureau
 from tests.web import processes
-from tests.web.processes import Started
 from web.listening import Listener
 from web.signals import SIGNALS, Stop
+from workflows import cases
+from workflows.cases import Petition
+from workflows.permissions import PUBLIC
 
 SOON = timedelta(seconds=20)
 
@@ -97,16 +101,40 @@ def test_the_first_signal_is_a_wish_and_the_second_an_order() -> None:
             signal.signal(number, handler)
 
 
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 def test_pages_jobs_and_ticks_run_apart_on_one_database_and_end_well(tmp_path: Path) -> None:
-    bureau = Bureau(tmp_path / "pujiang.db")
-    bureau.close()
-    pages = processes.start(tmp_path, "serve", "--pages-only", "--port", "0")
-    others: list[Started] = []
+    bureau = Bureau(tmp_path / "pujiang.db", datetime.now(UTC))
+    petition = Petition("online", CLAIMS, "utilities", "north", people=(MING,))
+    bureau.engine.transact(lambda tx: cases.hand_in(tx, petition), PUBLIC)
+    assert bureau.ask(gauges.read).jobs.count > 0, "there is something to do for a worker"
+    ports = {"worker": free_port(), "ticker": free_port()}
+    started = [processes.start(tmp_path, "serve", "--pages-only", "--port", "0", PUJIANG_LOG_FORMAT="json")]
     try:
-        assert "Pujiang" in fetch(pages.address)
-        others = [processes.start(tmp_path, "worker"), processes.start(tmp_path, "ticker")]
+        started += [
+            processes.start(tmp_path, name, PUJIANG_MONITOR_PORT=str(port), PUJIANG_JOB_THREADS="1")
+            for name, port in ports.items()
+        ]
+        assert "Pujiang" in fetch(started[0].address)
+        for port in ports.values():
+            assert fetch(f"http://127.0.0.1:{port}/readyz") == "ready\n"
+        while due(ports["ticker"]):
+            pass
     finally:
-        for one in (pages, *others):
+        for one in started:
             one.tell(signal.SIGTERM)
-        assert [one.end() for one in (pages, *others)] == [0, 0, 0]
-    assert [one.log for one in (pages, *others)] == ["", "", ""]
+        assert [one.end() for one in started] == [0, 0, 0]
+        bureau.close()
+    [line] = started[0].log.splitlines()
+    assert json.loads(line)["message"].startswith("GET / 200 in ")
+    assert [one.log for one in started[1:]] == ["", ""]
+
+
+def due(port: int) -> float:
+    """How many jobs are to be run, as a process tells Prometheus."""
+    page = fetch(f"http://127.0.0.1:{port}/metrics")
+    return float(page.partition("\npujiang_jobs_due ")[2].partition("\n")[0])

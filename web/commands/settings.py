@@ -7,6 +7,8 @@ import click
 from web import settings as configuration
 from web.commands.opening import shown
 
+SECRET = frozenset({"secret_key", "monitor_token"})
+
 
 @click.command()
 def settings() -> None:
@@ -14,5 +16,5 @@ def settings() -> None:
     chosen = configuration.load()
     for setting in configuration.SETTINGS:
         value = getattr(chosen, setting.name)
-        text = "(hidden)" if setting.name == "secret_key" and value else shown(str(value))
+        text = "(hidden)" if setting.name in SECRET and value else shown("" if value is None else str(value))
         click.echo(f"{setting.variable:26} {text:40} {setting.meaning}")

@@ -1,0 +1,43 @@
+"""What is due, and how late: counted by look-ups that do not grow with what there is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engine import gauges
+from engine.gauges import Backlog
+from tests.engine.core.case import process
+from tests.engine.world import World
+
+CASE = process(
+    '<startEvent id="s"/><serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
+    '<intermediateCatchEvent id="t"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>'
+    '</intermediateCatchEvent><scriptTask id="x"><script>n = 1 / 0</script></scriptTask><endEvent id="e"/>',
+    "s j t x e",
+)
+
+
+def test_what_is_due_is_counted_with_its_age(world: World) -> None:
+    world.engine.handlers = {}
+    nothing = world.see(gauges.read)
+    assert (nothing.jobs, nothing.timers) == (Backlog(0, 0.0), Backlog(0, 0.0))
+    assert (nothing.open_incidents, nothing.started) == (0, 0)
+    world.deploy(CASE)
+    world.start()
+    world.start()
+    world.clock.move(timedelta(minutes=10))
+    now = world.see(gauges.read)
+    assert now.jobs == Backlog(2, 600.0)
+    assert now.started == 2
+
+
+def test_late_timers_and_what_is_stuck_are_counted(make_world) -> None:
+    world = make_world(handlers={"send": lambda *, job_id: {}})
+    world.deploy(CASE)
+    world.start()
+    world.rest()
+    world.clock.move(timedelta(hours=2))
+    assert world.see(gauges.read).timers == Backlog(1, 3600.0)
+    world.rest()
+    now = world.see(gauges.read)
+    assert (now.timers.count, now.open_incidents) == (0, 1)
