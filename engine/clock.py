@@ -43,6 +43,10 @@ class Clock:
     def now(self) -> datetime:
         return self.world() + self.offset
 
+    def elapsed(self) -> timedelta:
+        """How long it is since some moment that does not change. Goes on evenly, whatever is done to the clock."""
+        return timedelta(seconds=time.monotonic())
+
 
 class FixedClock(Clock):
     """Stands still until it is moved; for tests."""
@@ -53,6 +57,9 @@ class FixedClock(Clock):
 
     def world(self) -> datetime:
         return self.moment
+
+    def elapsed(self) -> timedelta:
+        return self.moment - datetime.min.replace(tzinfo=UTC)
 
     def move(self, delta: timedelta) -> None:
         """The world goes on, and the engine was not there to see it: nothing that became due is done."""

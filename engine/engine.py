@@ -22,7 +22,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
@@ -30,15 +30,16 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from engine import handlers as handling
-from engine import jobs
+from engine import jobs, leases
 from engine.actors import SYSTEM, Actor
 from engine.clock import Clock, refresh
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidInput
 from engine.observing import Committed, Observation, Observer
 from engine.store import migrating
 from engine.store.database import Database, Transaction, is_conflict
 from engine.store.library import Cache
 from engine.work import runner, timers
+from engine.work.claims import TIME_LIMIT, Claims
 from engine.work.executor import Executor
 from engine.work.notices import Announcer, Listener
 from engine.work.ticks import Ticks, poll, tick
@@ -88,7 +89,9 @@ class Engine:
         authorise: Authorise = allow_all,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         handlers: Mapping[str, Callable[..., Any]] | None = None,
+        external_topics: Collection[str] = (),
         services: Mapping[str, Any] | None = None,
+        time_limit: timedelta = TIME_LIMIT,
         zone: tzinfo = UTC,
     ) -> None:
         """
@@ -97,22 +100,27 @@ class Engine:
             authorise: says whether an actor may do an action to a target.
             functions: what scripts and expressions may call.
             handlers: by topic; plain functions with keyword-only parameters.
+            external_topics: those that are left to external workers. A topic that is neither here nor has a
+                handler is an incident: it is misspelt, or its handler is missing.
             services: what handlers get injected, by parameter name.
+            time_limit: how long a handler may take, where its diagram does not say.
             zone: the one in which messages name a time of day.
 
         Raises:
-            InvalidInput: the URL or a handler's signature cannot be used.
+            InvalidInput: the URL or a handler's signature cannot be used, or a topic has a handler and is external.
         """
         self.database = Database(database_url)
         self.clock = clock or Clock()
         self.authorise = authorise
         self.functions = dict(functions or {})
         self.handlers = handling.read(handlers or {})
+        self.external_topics = _without(self.handlers, external_topics)
         self.services = dict(services or {})
         self.zone = zone
         self.definitions: Cache = {}
         self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
         self._observers: list[Observer] = []
+        self.claims = Claims(self, time_limit)
         self._executor: Executor | None = None
         self._announcer: Announcer | None = None
         self._listener: Listener | None = None
@@ -190,6 +198,10 @@ class Engine:
         so that a clock that is moved stops there.
         """
         self.on_ticks.append(Due(run, next_due))
+
+    def queue_of(self, topic: str) -> str:
+        """Where jobs of a topic wait: for this engine's own threads, or for external workers."""
+        return topic if topic in self.external_topics else leases.OURS
 
     def run_to_rest(self) -> None:
         """Do everything that is due, here and now, until nothing is: timers, what `on_tick` added, jobs, deliveries.
@@ -284,8 +296,16 @@ class Engine:
             each.drain()
         waited = [each.wait(timedelta(seconds=max(0.0, until - time.monotonic()))) for each in at_work]
         self._ticks = self._listener = self._executor = self._announcer = None
+        self.claims.hand_back()
         self.database.close()
         return all(waited)
 
 
-_JOBS = Due(runner.run_due, jobs.next_due)
+def _without(handlers: Mapping[str, Any], external: Collection[str]) -> frozenset[str]:
+    both = sorted(handlers.keys() & set(external))
+    if both:
+        raise InvalidInput(f"Expected external topics to have no handler, but these have one: {', '.join(both)}.")
+    return frozenset(external)
+
+
+_JOBS = Due(runner.run_due, leases.next_due)

@@ -62,8 +62,10 @@ _SELECT = sa.select(*_COLUMNS).join_from(
 _PLACE = (incidents.c.raised_at, incidents.c.instance_id, incidents.c.id)
 
 
-_KEY = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
-"""Instance and number; neither longer than a database takes."""
+_KEY = re.compile(r"([0-9]{1,18})-(-?)([0-9]{1,18})")
+"""Instance and number; neither longer than a database takes. A delivery has the number of its job, negated: the
+numbers of an instance's own are given out by its state, which knows nothing of deliveries.
+"""
 
 
 def _incident(row: Any) -> Incident:
@@ -75,7 +77,7 @@ def _key(incident_id: str) -> tuple[int, int]:
     found = _KEY.fullmatch(incident_id)
     if found is None:
         raise NotFound("incident", incident_id)
-    return int(found[1]), int(found[2])
+    return int(found[1]), int(found[2] + found[3])
 
 
 def get(tx: Transaction, incident_id: str) -> Incident:
@@ -140,10 +142,10 @@ def retry(tx: Transaction, incident_id: str) -> None:
         instances.step(tx, locked, RetryIncident(number))
 
 
-def raise_for_delivery(tx: Transaction, instance_id: int, token_id: int, message: str) -> None:
+def raise_for_delivery(tx: Transaction, job_id: int, instance_id: int, token_id: int, message: str) -> None:
     """What an instance threw, or was to be handed, has reached nobody. The token that threw it went on long ago, so
     that the state knows nothing of this: the instance's journal gets a note. `token_id` is the thrower, or the
-    subscription that it was meant for.
+    subscription that it was meant for; `job_id` the row of the delivery.
     """
     element_id = tx.connection.execute(
         sa.union_all(
@@ -151,8 +153,8 @@ def raise_for_delivery(tx: Transaction, instance_id: int, token_id: int, message
             sa.select(subscriptions.c.element_id).where(*_of(subscriptions, "id", instance_id, token_id)),
         )
     ).scalar()
-    _raise(tx, instance_id, token_id, DELIVERY, element_id or "", message)
-    journal.note(tx, instance_id, "delivery failed", {"token": token_id, "message": message})
+    _raise(tx, instance_id, -job_id, DELIVERY, element_id or "", message, token_id=token_id)
+    journal.note(tx, instance_id, "delivery failed", {"token": token_id, "delivery": job_id, "message": message})
 
 
 def raise_for_timer(tx: Transaction, instance_id: int, timer_id: int, message: str) -> None:
@@ -172,7 +174,7 @@ def _raise(
     element_id: str,
     message: str,
     *,
-    token_id: int | None = None,
+    token_id: int,
 ) -> None:
     """Write an incident that the state knows nothing of, in the place of an earlier one of the same number."""
     tx.connection.execute(sa.delete(incidents).where(*_of(incidents, "id", instance_id, number)))
@@ -180,7 +182,7 @@ def _raise(
         sa.insert(incidents).values(
             instance_id=instance_id,
             id=number,
-            token_id=number if token_id is None else token_id,
+            token_id=token_id,
             element_id=element_id,
             kind=kind,
             message=message,
@@ -194,11 +196,11 @@ def _of(table: sa.Table, column: str, instance_id: int, number: int) -> tuple[sa
 
 
 def _deliver_again(tx: Transaction, incident: Incident) -> None:
-    where = (jobs.c.instance_id == incident.instance_id, jobs.c.token_id == incident.token_id)
-    again = sa.update(jobs).where(*where, jobs.c.payload.is_not(None))
+    instance_id, number = _key(incident.id)
+    again = sa.update(jobs).where(jobs.c.id == -number)
     tx.connection.execute(again.values(due=tx.now, retries=ATTEMPTS, attempts=0))
-    _resolve(tx, incident, incident.token_id)
-    journal.note(tx, incident.instance_id, "delivery retried", {"token": incident.token_id})
+    _resolve(tx, incident, number)
+    journal.note(tx, instance_id, "delivery retried", {"token": incident.token_id, "delivery": -number})
     tx.after_commit(tx.engine.wake)
 
 

@@ -7,29 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import history, instances, retry
+from engine import failures, history, instances, retry
 from engine.core.commands import CompleteJob, RaiseIncident, ThrowError, ThrowEscalation
+from engine.core.facts import IncidentRaised
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.handlers import Unusable
 from engine.instances import LOCKED, Locked
+from engine.leases import OURS
 from engine.store.database import Transaction
 from engine.store.statements import Statement
-from engine.store.tables import jobs, process_instances
+from engine.store.tables import incidents, jobs, process_instances
 from engine.variables import checked
-
-MAX_MESSAGE = 2_000
-"""Characters of an error's text that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work claimed for a handler. `retries` attempts are left, this one, number `attempt` (from 1), included."""
+    """Work claimed for a handler. `retries` attempts are left, this one, number `attempt` (from 1), included.
 
+    `row_id` and `owner` say which row was claimed, and under which name; whoever has lost it to another may bring a
+    result, but can neither keep it nor fail it. `lapses` counts the claims of which nothing was heard again.
+    `time_limit` is how long an attempt may take, where the diagram says so.
+    """
+
+    row_id: int
+    owner: str
     instance_id: int
     token_id: int
     topic: str
@@ -38,6 +44,8 @@ class Job:
     retries: int
     attempt: int
     retry_cycle: str | None
+    lapses: int
+    time_limit: timedelta | None
 
     @property
     def id(self) -> str:
@@ -69,27 +77,36 @@ _LOAD = Statement(
     .where(jobs.c.payload.is_(None))
     .with_for_update(of=process_instances)
 )
+_LOAD_OWN = Statement(
+    sa.select(*LOCKED)
+    .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id)
+    .where(jobs.c.id == sa.bindparam("of_id"), jobs.c.leased_by == sa.bindparam("of_owner"))
+    .with_for_update(of=process_instances)
+)
 _RETRY = Statement(
     sa.update(jobs)
-    .where(jobs.c.instance_id == sa.bindparam("of_instance"), jobs.c.token_id == sa.bindparam("of_token"))
-    .where(jobs.c.payload.is_(None))
+    .where(jobs.c.id == sa.bindparam("of_id"))
     .values(
         due=sa.bindparam("to_due", type_=jobs.c.due.type),
         retries=sa.bindparam("to_retries"),
         leased_until=None,
+        leased_by=None,
         last_error=sa.bindparam("error"),
     )
 )
-
-
-def next_due(tx: Transaction) -> datetime | None:
-    """When the next job is to be run, those aside that someone is at."""
-    return tx.connection.execute(sa.select(sa.func.min(jobs.c.due)).where(jobs.c.leased_until.is_(None))).scalar()
+_EXPLAIN = Statement(
+    sa.update(incidents)
+    .where(incidents.c.instance_id == sa.bindparam("of_instance"), incidents.c.id == sa.bindparam("of_incident"))
+    .values(trace=sa.bindparam("new_trace"))
+)
 
 
 def held(tx: Transaction) -> JobInfo | None:
-    """A job that is due and that some thread or process is at, or was when it died; None where there is none."""
-    this = (jobs.c.due <= tx.now) & (jobs.c.leased_until > tx.engine.clock.world())
+    """A job that is due and that some thread or process is at, or was when it died; None where there is none.
+
+    What external workers are at takes as long as it takes, and is none of these.
+    """
+    this = (jobs.c.queue == OURS) & (jobs.c.leased_until > tx.engine.clock.world()) & (jobs.c.due <= tx.now)
     row = tx.connection.execute(sa.select(jobs).where(this).order_by(jobs.c.leased_until).limit(1)).first()
     return None if row is None else _info(row)
 
@@ -99,7 +116,7 @@ def is_quiet(tx: Transaction, business_key: str) -> bool:
     waiting = (
         sa.select(jobs.c.id)
         .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id)
-        .where(process_instances.c.business_key == business_key, jobs.c.due <= tx.now)
+        .where(process_instances.c.business_key == business_key, jobs.c.due <= tx.now, jobs.c.queue == OURS)
     )
     return tx.connection.execute(waiting.limit(1)).first() is None
 
@@ -140,30 +157,56 @@ def fail(tx: Transaction, job: Job, error: BaseException) -> None:
     """Have a job tried again later, or, after its last attempt, raise an incident that keeps its token.
 
     Raises:
-        InvalidState: its element has ended; says when and why.
+        InvalidState: its element has ended, or somebody else has taken it over; says which.
     """
-    locked = _lock(tx, job.instance_id, job.token_id, "retry")
-    what = message_of(error)
-    follows = retry.next_attempt(
-        job.retry_cycle, 0 if isinstance(error, Unusable) else job.retries, job.attempt, tx.now
-    )
+    retries = 0 if isinstance(error, Unusable) else job.retries
+    follows = retry.next_attempt(job.retry_cycle, retries, job.attempt, tx.now, job.id)
+    settle_failure(tx, job, follows, failures.message_of(error), failures.trace_of(error))
+
+
+def settle_failure(tx: Transaction, job: Job, follows: retry.Retry | retry.GiveUp, what: str, trace: str) -> None:
+    """Write what follows a failed attempt: another one, or an incident with what is known of the failure.
+
+    Raises:
+        InvalidState: its element has ended, or somebody else has taken it over; says which.
+    """
+    locked = lock_own(tx, job, "retry")
     if isinstance(follows, retry.GiveUp):
-        instances.step(tx, locked, RaiseIncident(job.token_id, what))
+        _stop(tx, locked, job, what, trace)
         return
-    place = {"of_instance": job.instance_id, "of_token": job.token_id}
-    _RETRY.execute(tx.connection, {**place, "to_due": follows.due, "to_retries": follows.retries, "error": what})
+    again = {"of_id": job.row_id, "to_due": follows.due, "to_retries": follows.retries, "error": what}
+    _RETRY.execute(tx.connection, again)
 
 
-def message_of(error: BaseException) -> str:
-    """What an error says, short enough to keep."""
-    text = str(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {error}"
-    return text if len(text) <= MAX_MESSAGE else f"{text[:MAX_MESSAGE]}…"
+def _stop(tx: Transaction, locked: Locked, job: Job, what: str, trace: str) -> None:
+    for fact in instances.step(tx, locked, RaiseIncident(job.token_id, what)):
+        if isinstance(fact, IncidentRaised) and fact.token_id == job.token_id:
+            known = {"of_instance": job.instance_id, "of_incident": fact.id, "new_trace": trace}
+            _EXPLAIN.execute(tx.connection, known)
+
+
+def lock_own(tx: Transaction, job: Job, wanted: str) -> Locked:
+    """The instance of a job that was claimed and is still with who claimed it.
+
+    Raises:
+        InvalidState: its element has ended, or somebody else has taken it over; says which.
+    """
+    row = _LOAD_OWN.execute(tx.connection, {"of_id": job.row_id, "of_owner": job.owner}).first()
+    if row is not None:
+        return _active(tx, row)
+    is_open = tx.connection.execute(sa.select(jobs.c.id).where(jobs.c.id == job.row_id)).first() is not None
+    fate = "is with somebody else now" if is_open else history.fate(tx, job.instance_id, job.token_id)
+    raise InvalidState("job", job.id, wanted, fate)
 
 
 def _lock(tx: Transaction, instance_id: int, token_id: int, wanted: str) -> Locked:
     row = _LOAD.execute(tx.connection, {"of_instance": instance_id, "of_token": token_id}).first()
     if row is None:
         raise InvalidState("job", f"{instance_id}-{token_id}", wanted, history.fate(tx, instance_id, token_id))
+    return _active(tx, row)
+
+
+def _active(tx: Transaction, row: Any) -> Locked:
     locked = Locked(*tuple(row))
     # A failure may be written without a command, which would notice.
     instances.require_active(tx, locked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -15,6 +16,9 @@ ATTEMPTS = 3
 FIRST_DELAY = timedelta(seconds=10)
 GROWTH = 4
 LONGEST_DELAY = timedelta(hours=1)
+
+JITTER = 0.25
+"""By what part a growing delay is made shorter or longer, so that what failed together does not come back together."""
 
 PAUSE = timedelta(minutes=5)
 """After which what has no diagram to say so is tried again: a timer that could not be fired, a process not started."""
@@ -72,11 +76,22 @@ def plan(cycle: str | None, attempts: int = ATTEMPTS) -> Plan:
         return Plan(attempts)
 
 
-def next_attempt(cycle: str | None, retries: int, made: int, now: datetime) -> Retry | GiveUp:
-    """What follows a failed attempt: `retries` were left with it, and it was number `made`, counted from 1."""
+def next_attempt(cycle: str | None, retries: int, made: int, now: datetime, key: str) -> Retry | GiveUp:
+    """What follows a failed attempt: `retries` were left with it, and it was number `made`, counted from 1.
+
+    What a diagram says is kept to the second. Delays that grow by themselves vary by `JITTER`: by how much follows
+    from `key`, which tells the job from others, and from `made`.
+    """
     if retries <= 1:
         return GiveUp()
     delays = plan(cycle).delays
     if delays:
         return Retry(now + delays[min(made, len(delays)) - 1], retries - 1)
-    return Retry(now + min(FIRST_DELAY * GROWTH ** (made - 1), LONGEST_DELAY), retries - 1)
+    # Beyond that many it is the longest one in any case, and the power would grow without bound.
+    delay = min(FIRST_DELAY * GROWTH ** min(made - 1, 10), LONGEST_DELAY)
+    return Retry(now + delay * (1 + JITTER * (2 * _fraction(f"{key}/{made}") - 1)), retries - 1)
+
+
+def _fraction(text: str) -> float:
+    """A number from 0 to 1 that looks like chance and is always the same for the same text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64

@@ -215,7 +215,8 @@ class JobCreated:
     """Work for the handler of `topic`.
 
     `retries` counts the attempts that are left, the first included; `retry_cycle` is the diagram's
-    failedJobRetryTimeCycle, as written.
+    failedJobRetryTimeCycle, as written; `time_limit` how long an attempt may take (ISO 8601), None where nothing is
+    said.
     """
 
     id: int
@@ -223,6 +224,7 @@ class JobCreated:
     priority: int = 50
     retries: int = 3
     retry_cycle: str | None = None
+    time_limit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

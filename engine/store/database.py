@@ -173,12 +173,28 @@ class Time(Protocol):
 
     def now(self) -> datetime: ...
 
+    def elapsed(self) -> timedelta: ...
+
 
 class Work(Protocol):
     """Something that becomes due by itself."""
 
     @property
     def run(self) -> Callable[[Any, datetime], int | None]: ...
+
+
+class Claims(Protocol):
+    """What this process has claimed of jobs and deliveries, and works on (`engine.work.claims.Claims`)."""
+
+    on_given_up: Callable[[threading.Thread], None]
+
+    def hold(self, claimed: Sequence[Any]) -> None: ...
+
+    def begin(self, work: Any) -> bool: ...
+
+    def end(self, work: Any) -> bool: ...
+
+    def hand_back(self) -> None: ...
 
 
 class Runtime(Protocol):
@@ -207,6 +223,11 @@ class Runtime(Protocol):
 
     @property
     def on_ticks(self) -> Sequence[Work]: ...
+
+    @property
+    def claims(self) -> Claims: ...
+
+    def queue_of(self, topic: str) -> str: ...
 
     def transact(self, work: Callable[[Transaction], T], actor: Actor = ...) -> T: ...
 

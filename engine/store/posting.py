@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import retry
+from engine.core.behaviours.activities import DEFAULT_PRIORITY
 from engine.store.database import Transaction
 from engine.store.tables import jobs
 
@@ -41,8 +42,10 @@ def delivery(tx: Transaction, topic: str, payload: Mapping[str, Any]) -> dict[st
     return {
         "topic": topic,
         "payload": json.dumps(payload, ensure_ascii=False),
-        "rank": 0,
+        "rank": -DEFAULT_PRIORITY,
         "retries": retry.ATTEMPTS,
         "attempts": 0,
+        "lapses": 0,
+        "queue": "",
         "due": tx.now,
     }

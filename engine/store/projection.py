@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import retry
-from engine.core import facts
+from engine.core import facts, timing
 from engine.core.facts import Fact
 from engine.core.state import State
 from engine.store import posting
@@ -243,9 +244,16 @@ def _job_created(into: Projection, fact: facts.JobCreated) -> None:
         "rank": -fact.priority,
         "retries": plan.attempts,
         "attempts": 0,
+        "lapses": 0,
+        "queue": into.tx.engine.queue_of(fact.topic),
         "retry_cycle": fact.retry_cycle,
+        "time_limit": None if fact.time_limit is None else _seconds(fact.time_limit, into.tx.now),
         "due": into.tx.now,
     }
+
+
+def _seconds(duration: str, now: datetime) -> int:
+    return round((timing.next_due(now, duration) - now).total_seconds())
 
 
 def _job_ended(into: Projection, fact: facts.JobCompleted | facts.JobCancelled) -> None:
@@ -408,7 +416,7 @@ _DROP_JOB = Statement(sa.delete(jobs).where(*_of(jobs), jobs.c.payload.is_(None)
 _STOP_JOB = Statement(
     sa.update(jobs)
     .where(*_of(jobs), jobs.c.payload.is_(None))
-    .values(due=None, leased_until=None, retries=0, last_error=sa.bindparam("error"))
+    .values(due=None, leased_until=None, leased_by=None, retries=0, last_error=sa.bindparam("error"))
 )
 _DROP_TIMER = Statement(sa.delete(timers).where(*_of(timers, "id")))
 _DROP_SUBSCRIPTION = Statement(sa.delete(subscriptions).where(*_of(subscriptions, "id")))

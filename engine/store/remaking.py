@@ -31,9 +31,12 @@ from engine.store.tables import (
 
 _MADE = (activities, candidates, data_stores, incidents, jobs, subscriptions, timers)
 _COMPARED = (activities, candidates, incidents, subscriptions, timers)
-_NOT_OF_THE_HISTORY = {(timers.name, "due"), (timers.name, "held_due"), (timers.name, "attempts")}
-"""A timer that could not be fired is put off by whoever fires timers. Nor are jobs of the history: they are leased
-and retried without an entry.
+_NOT_OF_THE_HISTORY = {
+    *((timers.name, "due"), (timers.name, "held_due"), (timers.name, "attempts")),
+    *((incidents.name, "trace"), (incidents.name, "variables")),
+}
+"""A timer that could not be fired is put off by whoever fires timers; what is known of an incident beside its fact is
+for whoever mends it. Nor are jobs of the history: they are leased and retried without an entry.
 """
 _FROM_JOURNAL = ("definition_id", "definition_key", "business_key", "status", "started_at", "started_by")
 _SUSPENSION = ("suspended_at", "suspended_by", "suspend_reason")

@@ -255,10 +255,28 @@ jobs = sa.Table(
     sa.Column("due", UtcDateTime),  # None: stopped by an incident, or suspended
     sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("leased_until", UtcDateTime),
+    sa.Column("leased_by", sa.Text),  # whoever claimed it, while it is leased
+    sa.Column("lapses", sa.Integer, nullable=False, server_default="0"),  # leases that ran out without a word
+    sa.Column("time_limit", sa.Integer),  # seconds that an attempt may take, where the diagram says so
+    sa.Column("queue", sa.Text, nullable=False, server_default=""),  # the topic, where external workers do it
     sa.Column("last_error", sa.Text),
-    sa.Index(None, "due", "rank", "id"),
     sa.Index(None, "instance_id", "token_id"),
     sqlite_autoincrement=True,
+)
+
+_TO_DO = sa.text("leased_by IS NULL AND due IS NOT NULL")
+sa.Index(
+    "ix_jobs_to_do",
+    *(jobs.c[name] for name in ("queue", "rank", "due", "id")),
+    sqlite_where=_TO_DO,
+    postgresql_where=_TO_DO,
+)
+_LEASED = sa.text("leased_until IS NOT NULL")
+sa.Index(
+    "ix_jobs_leased",
+    *(jobs.c[name] for name in ("queue", "leased_until")),
+    sqlite_where=_LEASED,
+    postgresql_where=_LEASED,
 )
 
 timers = sa.Table(
@@ -307,7 +325,7 @@ incidents = sa.Table(
     "incidents",
     metadata,
     sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
-    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),  # of a delivery: that of its job, negated
     sa.Column("token_id", sa.Integer, nullable=False),
     sa.Column("element_id", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),  # execution, join, condition, job, delivery, timer
@@ -315,6 +333,8 @@ incidents = sa.Table(
     sa.Column("raised_at", UtcDateTime, nullable=False),
     sa.Column("resolved_at", UtcDateTime),
     sa.Column("resolved_by", sa.Text),
+    sa.Column("trace", sa.Text),  # where in the code it failed, without values
+    sa.Column("variables", sa.Text),  # JSON: what the token saw then
     sqlite_with_rowid=False,
 )
 

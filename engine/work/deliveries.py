@@ -32,6 +32,7 @@ class Delivery:
     """
 
     row_id: int
+    owner: str
     instance_id: int | None
     token_id: int
     topic: str
@@ -40,10 +41,10 @@ class Delivery:
     attempt: int
 
 
-def read(row: Any) -> Delivery:
-    """Of a row of the jobs that was just claimed."""
+def read(row: Any, owner: str) -> Delivery:
+    """Of a row of the jobs that `owner` has just claimed."""
     payload = json.loads(row.payload)
-    return Delivery(row.id, row.instance_id, row.token_id, row.topic, payload, row.retries, row.attempts + 1)
+    return Delivery(row.id, owner, row.instance_id, row.token_id, row.topic, payload, row.retries, row.attempts + 1)
 
 
 def run(engine: Runtime, delivery: Delivery) -> None:
@@ -112,22 +113,22 @@ _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
 
 def _wait(delivery: Delivery, tx: Transaction) -> None:
     """Whoever is to get it is suspended: come again later. That is no failure, however often it happens."""
-    row = sa.update(jobs).where(jobs.c.id == delivery.row_id)
-    tx.connection.execute(row.values(due=tx.now + retry.PAUSE, leased_until=None, attempts=delivery.attempt - 1))
+    row = sa.update(jobs).where(jobs.c.id == delivery.row_id, jobs.c.leased_by == delivery.owner)
+    given_back = {"leased_until": None, "leased_by": None, "attempts": delivery.attempt - 1}
+    tx.connection.execute(row.values(due=tx.now + retry.PAUSE, **given_back))
 
 
 def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
-    follows = retry.next_attempt(None, delivery.retries, delivery.attempt, tx.now)
-    row = sa.update(jobs).where(jobs.c.id == delivery.row_id)
+    follows = retry.next_attempt(None, delivery.retries, delivery.attempt, tx.now, str(delivery.row_id))
+    row = sa.update(jobs).where(jobs.c.id == delivery.row_id, jobs.c.leased_by == delivery.owner)
     if isinstance(follows, retry.GiveUp) and delivery.instance_id is None:
         # There is no instance to keep an incident; as with a timer that cannot start one, the log says so each time.
         log.error("%s could not start a process; it is tried again in %s: %s", delivery.topic, retry.PAUSE, error)
         follows = retry.Retry(tx.now + retry.PAUSE, 1)
+    given_back = {"leased_until": None, "leased_by": None, "last_error": str(error)}
     if isinstance(follows, retry.GiveUp):
         assert delivery.instance_id is not None
-        tx.connection.execute(row.values(due=None, leased_until=None, retries=0, last_error=str(error)))
-        incidents.raise_for_delivery(tx, delivery.instance_id, delivery.token_id, str(error))
+        if tx.connection.execute(row.values(due=None, retries=0, **given_back)).rowcount:
+            incidents.raise_for_delivery(tx, delivery.row_id, delivery.instance_id, delivery.token_id, str(error))
     else:
-        tx.connection.execute(
-            row.values(due=follows.due, leased_until=None, retries=follows.retries, last_error=str(error))
-        )
+        tx.connection.execute(row.values(due=follows.due, retries=follows.retries, **given_back))

@@ -18,7 +18,7 @@ from engine.core.commands import FireTimer
 from engine.core.model import TimerDefinition
 from engine.core.waiting import round_after
 from engine.errors import InvalidState
-from engine.jobs import message_of
+from engine.failures import message_of
 from engine.starts import Start
 from engine.store import locks
 from engine.store.database import Runtime, Transaction
@@ -127,7 +127,7 @@ def _put_off(key: Key, error: Exception, tx: Transaction) -> None:
     made = tx.connection.execute(waiting.with_for_update()).scalar()
     if made is None:
         return
-    follows = retry.next_attempt(None, retry.ATTEMPTS - made, made + 1, tx.now)
+    follows = retry.next_attempt(None, retry.ATTEMPTS - made, made + 1, tx.now, str(key))
     values: dict[str, Any] = {"attempts": made + 1}
     if isinstance(follows, retry.Retry):
         values["due"] = follows.due

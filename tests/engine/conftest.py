@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from engine.clock import FixedClock
 from engine.engine import Engine
@@ -55,3 +56,29 @@ def world(make_world: Callable[..., World]) -> World:
 @pytest.fixture
 def engine(world: World) -> Engine:
     return world.engine
+
+
+@pytest.fixture
+def query_plans() -> Callable[[Engine, Callable[[], object]], str]:
+    """How SQLite goes about every statement of a piece of work."""
+
+    def plans(engine: Engine, work: Callable[[], object]) -> str:
+        asked: list[tuple[str, Any]] = []
+
+        def listen(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            asked.append((statement, parameters))
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", listen)
+        try:
+            work()
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", listen)
+        told: list[str] = []
+        with engine.database.read() as connection:
+            for statement, parameters in asked:
+                if statement.startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+                    one = parameters[0] if isinstance(parameters, list) else parameters
+                    told += [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", one)]
+        return "\n".join(told)
+
+    return plans

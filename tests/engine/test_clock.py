@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import clock
+from engine import clock, leases
 from engine.clock import Clock, FixedClock
 from engine.engine import Engine
 from engine.errors import InvalidInput, InvalidState, NotPermitted
@@ -125,10 +125,10 @@ def test_time_does_not_pass_over_a_job_that_somebody_is_at(
     assert len(claimed) == 1
     monkeypatch.setattr(clock, "PATIENCE", timedelta(0))
     before = world.clock.now()
-    with pytest.raises(InvalidState, match=rf"waits for job {instance.id}-\d+ \(send\), held until 09:05:00 UTC"):
+    with pytest.raises(InvalidState, match=rf"waits for job {instance.id}-\d+ \(send\), held until 09:01:00 UTC"):
         world.advance(days=1)
     assert world.clock.now() == before
-    world.clock.move(runner.LEASE)
+    world.clock.move(leases.LEASE)
     world.advance(days=1)
     assert world.open == ["u"]
 

@@ -49,13 +49,15 @@ def crash() -> Iterator[Crash]:
 
 
 def dump(path: Path) -> list[tuple[object, ...]]:
-    """Every row of every table, but for how often a job was claimed and until when."""
+    """Every row of every table, but for how often a job was claimed, by whom and until when."""
     rows: list[tuple[object, ...]] = []
     with sqlite3.connect(path) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in sorted(tables):
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            kept = ", ".join(column for column in columns if column not in ("leased_until", "attempts"))
+            kept = ", ".join(
+                column for column in columns if column not in ("leased_until", "leased_by", "lapses", "attempts")
+            )
             rows.extend((table, *row) for row in connection.execute(f"SELECT {kept} FROM {table}"))
     connection.close()
     return sorted(rows, key=repr)
