@@ -111,6 +111,20 @@ class ExecutionFailed(EngineError):
         self.element_id, self.message = element_id, message
 
 
+class Unavailable(EngineError):
+    """The database cannot be reached, is kept busy, or has no room. Nothing was written; later it may go well."""
+
+
+class OutcomeUnknown(EngineError):
+    """The connection broke while the database was writing for good: it may all be written, or nothing.
+
+    Whoever asked has to look before asking again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Expected the database to say whether this is written, but the connection broke before.")
+
+
 class BpmnError(Exception):
     """A modelled outcome that a handler or script raises: it goes to the error event that catches `code`."""
 

@@ -82,7 +82,7 @@ def note(tx: Transaction, instance_id: int, kind: str, data: dict[str, Any]) -> 
     row = tx.connection.execute(
         sa.select(process_instances.c.seq, process_instances.c.head)
         .where(process_instances.c.id == instance_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
     if row is None:
         raise NotFound("process instance", instance_id)
