@@ -80,6 +80,15 @@ class InvalidVariables(InvalidInput):
         self.fields = dict(fields)
 
 
+class InvalidChange(InvalidInput):
+    """A running instance cannot be changed as asked; every problem at once, each as a sentence or more."""
+
+    def __init__(self, what: str, problems: Sequence[str]) -> None:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        super().__init__(f"Expected to {what}, but there are {len(problems)} problem(s):\n{lines}")
+        self.problems = tuple(problems)
+
+
 class NotPermitted(EngineError):
     """This actor may not do this."""
 
