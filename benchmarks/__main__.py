@@ -1,4 +1,4 @@
-"""Every benchmark, or those named: ``python -m benchmarks [core] [step] [intake]``."""
+"""The benchmarks of `make bench`, or those named: ``python -m benchmarks [core] [step] [intake] [large]``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core, engines, growth, intake, step
+from benchmarks import core, engines, growth, intake, large, step
 from benchmarks.figures import Figures
 
 BENCHMARKS: dict[str, tuple[Callable[[Figures], None], ...]] = {
@@ -14,16 +14,19 @@ BENCHMARKS: dict[str, tuple[Callable[[Figures], None], ...]] = {
     "step": (step.measure,),
     "intake": (intake.measure,),
 }
+LARGE: dict[str, tuple[Callable[[Figures], None], ...]] = {"large": (large.measure,)}
+"""Those that take half an hour and some 40 GB of disk: `make bench-large`."""
 
 
 def main() -> None:
     names = sys.argv[1:] or list(BENCHMARKS)
-    unknown = set(names) - set(BENCHMARKS)
+    every = {**BENCHMARKS, **LARGE}
+    unknown = set(names) - set(every)
     if unknown:
-        sys.exit(f"Expected some of {', '.join(BENCHMARKS)}, but got {', '.join(sorted(unknown))}.")
+        sys.exit(f"Expected some of {', '.join(every)}, but got {', '.join(sorted(unknown))}.")
     figures = Figures()
     for name in names:
-        for measure in BENCHMARKS[name]:
+        for measure in every[name]:
             measure(figures)
     figures.write(Path("bench.json"))
 

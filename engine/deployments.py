@@ -24,6 +24,9 @@ from engine.store.tables import activities, definitions, deployment_members, dep
 
 PROCESS, DECISION, FORM = "process", "decision", "form"
 
+MOST_COUNTED = 1_000
+"""Running instances of one version; more are not counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -344,16 +347,16 @@ def form(tx: Transaction, key: str) -> Form:
 
 
 def running(tx: Transaction, definition_ids: Collection[str]) -> dict[str, int]:
-    """How many instances run by each of these versions now, as their main process or as a called one.
+    """How many instances run by each of these versions now, as their main process or as a called one; `MOST_COUNTED`
+    stands for that many or more.
 
     The literals are for SQLite, which takes a partial index for no parameter.
     """
-    table = activities
-    found = tx.connection.execute(
-        sa.select(table.c.definition_id, sa.func.count(table.c.instance_id.distinct()))
-        .where(table.c.kind == sa.literal_column("'process'"), table.c.ended_at.is_(None))
-        .where(table.c.definition_id.in_(sorted(definition_ids)))
-        .group_by(table.c.definition_id)
-    )
-    counted = {row[0]: row[1] for row in found}
-    return {definition_id: counted.get(definition_id, 0) for definition_id in definition_ids}
+    table, version = activities, definitions.c
+    runs = (table.c.kind == sa.literal_column("'process'")) & table.c.ended_at.is_(None)
+    some = sa.select(table.c.instance_id).distinct().where(runs, table.c.definition_id == version.id)
+    counted = sa.select(sa.func.count()).select_from(some.limit(MOST_COUNTED).correlate(definitions).subquery())
+    asked = (version.kind == PROCESS) & version.id.in_(sorted(definition_ids))
+    rows = tx.connection.execute(sa.select(version.id, counted.scalar_subquery()).where(asked))
+    found = {row[0]: row[1] for row in rows}
+    return {definition_id: found.get(definition_id, 0) for definition_id in definition_ids}

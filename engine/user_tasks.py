@@ -16,7 +16,7 @@ from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.instances import LOCKED, Locked
 from engine.store.database import Transaction
 from engine.store.statements import Statement, from_driver
-from engine.store.tables import activities, candidates, process_instances
+from engine.store.tables import activities, candidates, definitions, process_instances
 from engine.variables import checked
 
 OPEN, COMPLETED, CANCELLED = "open", "completed", "cancelled"
@@ -106,12 +106,11 @@ _COLUMNS = [
     process_instances.c.status.label("instance_status"),
 ]
 _JOINED = sa.join(activities, process_instances, activities.c.instance_id == process_instances.c.id)
-# Both rows are held, the instance's first: whoever had to wait for it sees the user task as it is by then.
 _LOAD = Statement(
     sa.select(*LOCKED, *_COLUMNS)
     .select_from(_JOINED)
     .where(activities.c.instance_id == sa.bindparam("of_instance"), activities.c.token_id == sa.bindparam("of_token"))
-    .with_for_update(of=[process_instances, activities], key_share=True)
+    .with_for_update(of=process_instances)
 )
 _NAMES = [column.name for column in _COLUMNS]
 _STATUS = _NAMES.index("status")
@@ -251,11 +250,15 @@ def find(tx: Transaction, query: UserTaskQuery) -> list[UserTask]:
     select = sa.select(*_COLUMNS).select_from(_JOINED)
     if not query.open:
         select = _ended(tx, select, query)
-    elif query.candidate is not None or query.groups is not None:
+    elif query.business_key is not None:
+        select = _of_case(tx, select, query)
+    elif _candidates(query) is not None:
         select = _queued(tx, select, query)
+    elif query.definition_key is not None and query.assignee is None:
+        select = _of_process(tx, select, query)
     else:
         select = _ordered(tx, select, query)
-    return [_user_task(row) for row in tx.connection.execute(_narrowed(select, query).limit(query.limit))]
+    return [_user_task(row) for row in tx.connection.execute(select.limit(query.limit))]
 
 
 def count(tx: Transaction, query: UserTaskQuery) -> int:
@@ -263,35 +266,53 @@ def count(tx: Transaction, query: UserTaskQuery) -> int:
     tx.authorise("list user tasks", query)
     keys = sa.select(activities.c.instance_id, activities.c.token_id)
     select: sa.Select[Any] = keys if query.business_key is None else keys.select_from(_JOINED)
-    select = _narrowed(select.where(activities.c.status == sa.literal_column("'open'")), query)
+    select = select.where(_IS_OPEN, *_conditions(tx, query))
     names = _candidates(query)
     if names is not None:
-        mine = sa.select(candidates.c.instance_id, candidates.c.token_id).where(candidates.c.candidate.in_(names))
-        select = select.where(sa.tuple_(activities.c.instance_id, activities.c.token_id).in_(mine))
+        select = select.where(_is_for(names))
     return tx.connection.execute(sa.select(sa.func.count()).select_from(select.subquery())).scalar_one()
 
 
 _QUEUE = ("queue_due", "queue_rank", "instance_id", "token_id")
+_PLACE = [activities.c[name] for name in _QUEUE]
+_IS_OPEN = activities.c.status == sa.literal_column("'open'")
+"""A literal for SQLite, which takes a partial index for no parameter."""
 
 
-def _narrowed(select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
+def _conditions(tx: Transaction, query: UserTaskQuery) -> list[sa.ColumnElement[bool]]:
+    """What the query asks of a user task, but for whom it is for."""
+    asked = []
     if query.assignee is not None:
-        select = select.where(activities.c.assignee == query.assignee)
+        asked.append(activities.c.assignee == query.assignee)
     if query.unassigned:
-        select = select.where(activities.c.assignee.is_(None))
+        asked.append(activities.c.assignee.is_(None))
     if query.business_key is not None:
-        select = select.where(process_instances.c.business_key == query.business_key)
+        asked.append(process_instances.c.business_key == query.business_key)
     if query.definition_key is not None:
-        select = select.where(activities.c.definition_id.startswith(f"{query.definition_key}:", autoescape=True))
-    return select
+        asked.append(activities.c.definition_id.in_(_versions(tx, query.definition_key)))
+    return asked
+
+
+def _versions(tx: Transaction, definition_key: str) -> list[str]:
+    """The ids of those versions of a process that have an open user task."""
+    is_there = sa.exists().where(activities.c.definition_id == definitions.c.id, _IS_OPEN)
+    this = (definitions.c.kind == "process") & (definitions.c.key == definition_key)
+    return list(tx.connection.scalars(sa.select(definitions.c.id).where(this, is_there)))
 
 
 def _ordered(tx: Transaction, select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
-    """Along the index of open user tasks. The literal is for SQLite, which takes a partial index for no parameter."""
-    place = [activities.c[name] for name in _QUEUE]
-    select = select.where(activities.c.status == sa.literal_column("'open'")).order_by(*place)
+    """Along the index of open user tasks, or of those of one person, or of nobody's."""
+    select = select.where(_IS_OPEN, *_conditions(tx, query)).order_by(*_PLACE)
     last = _place(tx, query)
-    return select if last is None else select.where(sa.tuple_(*place) > last)
+    return select if last is None else select.where(sa.tuple_(*_PLACE) > last)
+
+
+def _of_case(tx: Transaction, select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
+    """Those of one case are few. `status` is a parameter here, so that SQLite does not go along an index of all."""
+    select = select.where(activities.c.status == OPEN, *_conditions(tx, query)).order_by(*_PLACE)
+    names, last = _candidates(query), _place(tx, query)
+    select = select if names is None else select.where(_is_for(names))
+    return select if last is None else select.where(sa.tuple_(*_PLACE) > last)
 
 
 def _place(tx: Transaction, query: UserTaskQuery) -> Any:
@@ -299,13 +320,12 @@ def _place(tx: Transaction, query: UserTaskQuery) -> Any:
     if query.after is None:
         return None
     instance_id, token_id = split_id(query.after)
-    columns = [activities.c[name] for name in _QUEUE]
     row = tx.connection.execute(
-        sa.select(*columns).where(activities.c.instance_id == instance_id, activities.c.token_id == token_id)
+        sa.select(*_PLACE).where(activities.c.instance_id == instance_id, activities.c.token_id == token_id)
     ).first()
     if row is None:
         raise NotFound("user task", query.after)
-    return sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(row, columns, strict=True)))
+    return sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(row, _PLACE, strict=True)))
 
 
 def _candidates(query: UserTaskQuery) -> list[str] | None:
@@ -315,30 +335,54 @@ def _candidates(query: UserTaskQuery) -> list[str] | None:
     return names if query.candidate is None else [f"user:{query.candidate}", *names]
 
 
-def _queued(tx: Transaction, select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
-    """For each candidate the first few along the index, then the first few of all: never more is read than shown.
+def _is_for(names: list[str]) -> sa.ColumnElement[bool]:
+    mine = sa.select(candidates.c.instance_id, candidates.c.token_id).where(candidates.c.candidate.in_(names))
+    return sa.tuple_(activities.c.instance_id, activities.c.token_id).in_(mine)
 
-    Where `_narrowed` leaves some out, they are looked for behind these, so the index is then read without a bound.
-    """
+
+def _queued(tx: Transaction, select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
+    """For each candidate the first few that nobody has claimed, and the first few that somebody has."""
     place = [candidates.c[name] for name in _QUEUE]
-    last = _place(tx, query)
-    is_narrow = query.unassigned or any((query.assignee, query.business_key, query.definition_key))
+    key = (activities.c.instance_id == candidates.c.instance_id) & (activities.c.token_id == candidates.c.token_id)
+    asked = _conditions(tx, query) if query.definition_key or query.assignee else []
     parts = []
     for name in _candidates(query) or ():
-        part = sa.select(*place).where(candidates.c.candidate == name).order_by(*place)
-        part = part if last is None else part.where(sa.tuple_(*place) > last)
-        part = part if is_narrow else part.limit(query.limit)
-        parts.append(sa.select(part.subquery()))
+        for taken in (False,) if query.unassigned else (False, True):
+            part = sa.select(*place).where(candidates.c.candidate == name, candidates.c.taken.is_(taken))
+            parts.append(part.join(activities, key).where(*asked) if asked else part)
+    return _merged(tx, select, query, parts, place)
+
+
+def _of_process(tx: Transaction, select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
+    """For each version of a process the first few along its own index."""
+    this = activities.c.definition_id
+    asked = [activities.c.assignee.is_(None)] if query.unassigned else []
+    versions = _versions(tx, query.definition_key or "")
+    parts = [sa.select(*_PLACE).where(_IS_OPEN, this == version, *asked) for version in versions]
+    return _merged(tx, select, query, parts, _PLACE)
+
+
+def _merged(
+    tx: Transaction,
+    select: sa.Select[Any],
+    query: UserTaskQuery,
+    parts: list[sa.Select[Any]],
+    place: list[sa.Column[Any]],
+) -> sa.Select[Any]:
+    """Of each part the first few along its index, then the first few of all: little more is read than shown."""
     if not parts:
         return select.where(sa.false())
-    queue = sa.union(*parts).subquery()
+    last = _place(tx, query)
+    parts = [part.order_by(*place).limit(query.limit) for part in parts]
+    parts = parts if last is None else [part.where(sa.tuple_(*place) > last) for part in parts]
+    queue = sa.union(*(sa.select(part.subquery()) for part in parts)).subquery()
     key = (activities.c.instance_id == queue.c.instance_id) & (activities.c.token_id == queue.c.token_id)
     return select.join(queue, key).order_by(*(queue.c[name] for name in _QUEUE))
 
 
 def _ended(tx: Transaction, select: sa.Select[Any], query: UserTaskQuery) -> sa.Select[Any]:
     place = (activities.c.instance_id, activities.c.token_id)
-    select = select.where(activities.c.status.in_((COMPLETED, CANCELLED))).order_by(
+    select = select.where(activities.c.status.in_((COMPLETED, CANCELLED)), *_conditions(tx, query)).order_by(
         *(column.desc() for column in place)
     )
     if query.after is not None:

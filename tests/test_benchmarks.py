@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+import statistics
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from bureau import Bureau
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from benchmarks import core, diagrams, engines, growth, intake
+from benchmarks import core, diagrams, engines, growth, intake, large, population
 from benchmarks.figures import Figures
 from benchmarks.library import NOW, OneProcess
+from engine import deployments
 from engine.core import State, commands, compile, facts, run
+from tests.web.conftest import AnyFile
+from web import assets
 from workflows import intake as taking_in
 
 
@@ -42,6 +49,11 @@ def test_the_loop_completes_as_many_elements_as_are_counted_on_both_engines(roun
         task.run()
     drawn = [task for task in workflow.get_tasks(state=TaskState.COMPLETED) if task.task_spec.bpmn_id]
     assert len(drawn) == diagrams.elements_of_loop(rounds)
+
+
+def test_everything_that_is_asked_of_a_large_register_is_explained() -> None:
+    said = (ROOT / "docs" / "developer.md").read_text(encoding="utf-8")
+    assert {name for name in large.QUESTIONS if f"`large_{name}`" not in said} == set()
 
 
 def test_a_looping_instance_is_saved_with_nothing_of_its_past_but_digits() -> None:
@@ -101,6 +113,63 @@ def test_an_engine_that_breaks_off_is_told_with_what_it_said(npm_folder: Path) -
     on_the_path(npm_folder, "npm", "exit 0")
     with engines.BpmnEngine(3) as other, pytest.raises(engines.NotThere, match="but it said: too deep"):
         other.run(1)
+
+
+ROOT = Path(__file__).parents[1]
+
+
+class Steps:
+    """Counts what SQLite's machine does, which says how much is read, however fast the disk is."""
+
+    def __init__(self) -> None:
+        self.counted = 0
+
+    def __call__(self) -> int:
+        self.counted += 1
+        return 0
+
+    def listen(self, connection: Any, _record: Any) -> None:
+        connection.set_progress_handler(self, 10)
+
+    def of(self, cases: large.Cases, ask: large.Ask) -> float:
+        """The median of a few times; the first warms what is cached."""
+        counts = []
+        for _ in range(4):
+            work = ask(cases)
+            self.counted = 0
+            work()
+            counts.append(self.counted)
+        return max(1, statistics.median(counts[1:]))
+
+
+FEW, MANY = 1_000, 3_000
+
+
+@pytest.fixture
+def registers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Steps, large.Cases, large.Cases]]:
+    """A small register and a large one, both full of stamped cases."""
+    monkeypatch.setattr(deployments, "MOST_COUNTED", 50)
+    monkeypatch.setattr(assets, "read_manifest", lambda _folder: AnyFile())
+    steps = Steps()
+    sa.event.listen(sa.Engine, "connect", steps.listen)
+    patterns = population.build(tmp_path / "patterns.db", 60)
+    sides = [large.Cases(large.loaded(patterns, tmp_path / f"{cases}.db", cases), tmp_path) for cases in (FEW, MANY)]
+    yield steps, sides[0], sides[1]
+    sa.event.remove(sa.Engine, "connect", steps.listen)
+    for side in sides:
+        side.close()
+
+
+def test_stamped_cases_are_sound_and_go_on_and_nothing_reads_more_where_there_are_more_of_them(
+    registers: tuple[Steps, large.Cases, large.Cases],
+) -> None:
+    steps, small, large_one = registers
+    assert [side.rows("cases") for side in (small, large_one)] == [FEW, MANY]
+    assert small.rows("journal") == pytest.approx(10 * FEW, rel=0.15)
+    grown = {name: steps.of(large_one, ask) / steps.of(small, ask) for name, ask in large.QUESTIONS.items()}
+    assert {name: ratio for name, ratio in grown.items() if ratio > 1.4} == {}
+    assert small.problems() == large_one.problems() == []
+    assert large_one.touched
 
 
 def test_the_generated_register_is_one_that_its_map_can_read(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from web.diagrams import Drawing
 from web.labels import Labels
 from workflows import case_files, cases, extensions, journal_notes, permissions, states, units, vocabulary
 from workflows.case_files import CaseFile
-from workflows.cases import CaseQuery
+from workflows.case_lists import CaseQuery
 from workflows.permissions import SUPERVISOR
 
 PAGE = 50

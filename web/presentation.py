@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from engine import deployments
 from workflows.calendars import LOCAL, local_day
 
 SOON_DAYS = 3
@@ -23,6 +24,7 @@ def init_app(app: Flask, now: Callable[[], datetime]) -> None:
         days_ahead=days_ahead,
         words=words,
         count=count,
+        counted=lambda number: counted(number, deployments.MOST_COUNTED),
         unit_name=lambda code, labels: labels.unit(code),
         group_name=lambda name, labels: labels.group(name),
     )
@@ -70,6 +72,11 @@ def words(code: Any) -> str:
     """A code as a reader takes it: 'not_accepted' and 'not-accepted' become 'Not accepted'."""
     text = str(code).replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def counted(number: int, most: int) -> str:
+    """A number that was counted up to `most`: '12', '1,000 or more'."""
+    return f"{most:,} or more" if number >= most else f"{number:,}"
 
 
 def count(number: int, noun: str) -> str:

@@ -21,7 +21,6 @@ from web.forms import whole_number
 from web.presentation import count, day, days_ahead
 from workflows import audit as auditing
 from workflows import case_files, cases, clocks
-from workflows.cases import CaseQuery
 
 PAGE = 50
 ENTRIES = 200
@@ -51,11 +50,12 @@ def index() -> ResponseReturnValue:
 
     def work(tx: Transaction) -> dict[str, Any]:
         tx.authorise("list", "incidents")
+        totals = cases.totals(tx)
         return {
             "incidents": incidents.count(tx),
             "breaches": clocks.count_breached(tx),
-            "open_cases": cases.count(tx, CaseQuery(open=True)),
-            "closed_cases": cases.count(tx, CaseQuery(open=False)),
+            "open_cases": totals.open,
+            "closed_cases": totals.closed,
         }
 
     return render_template("supervision/index.html", **engine().read(work, current_actor()))

@@ -115,7 +115,6 @@ _HEADLINES: Mapping[str, str] = {
     "ThrowEscalation": "“{name}” calls for attention: {code}",
     "SetVariables": "Changed values by hand",
     "CancelInstance": "Cancelled: {reason}",
-    "ModifyInstance": "Repaired by hand: {reason}",
     "SuspendInstance": "Suspended: {reason}",
     "ResumeInstance": "Resumed: {reason}",
 }

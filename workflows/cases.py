@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,9 +14,10 @@ from engine import messages
 from engine.actors import Actor
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from engine.store.database import Transaction
-from engine.store.statements import Insert, Statement
-from workflows import permissions, petitioners, query_codes, states, tables, texts, vocabulary
+from engine.store.statements import Insert, Statement, from_driver
+from workflows import case_lists, permissions, petitioners, query_codes, states, tables, tallies, texts, vocabulary
 from workflows.calendars import local_day
+from workflows.case_lists import CaseQuery
 from workflows.petitioners import Person
 
 CLAIMS_LIMIT = 20_000
@@ -46,6 +47,16 @@ _COUNT = Statement(
 )
 _DROP_UNITS = Statement(sa.delete(tables.case_units).where(tables.case_units.c.case_number == sa.bindparam("of_case")))
 _ADD_UNITS = Insert(tables.case_units)
+_OF_CASE = Statement(
+    sa.select(tables.cases.c.received_at, tables.cases.c.state).where(
+        tables.cases.c.case_number == sa.bindparam("of_case")
+    )
+)
+_MOVE_UNITS = Statement(
+    sa.update(tables.case_units)
+    .where(tables.case_units.c.case_number == sa.bindparam("of_case"))
+    .values(state=sa.bindparam("to_state"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +122,6 @@ class Case:
         return self.state != states.CLOSED
 
 
-@dataclass(frozen=True, slots=True)
-class CaseQuery:
-    """What to look for; None does not ask. `after` is the number of the last case of the page before."""
-
-    state: str | None = None
-    unit: str | None = None
-    subject: str | None = None
-    place: str | None = None
-    category: str | None = None
-    open: bool | None = None
-    number: str | None = None
-    limit: int = 50
-    after: str | None = None
-
-
 def hand_in(tx: Transaction, petition: Petition, query_code: str | None = None) -> Receipt:
     """Take in a petition: number it, keep its people and words, and start its process.
 
@@ -177,26 +173,32 @@ def identify(tx: Transaction, case_number: str, query_code: str) -> Actor:
 
 def get(tx: Transaction, case_number: str) -> Case:
     """Raises NotFound where it is not there, and just so where the actor may not see it."""
-    found = _select(tx, tables.cases.c.case_number == case_number, limit=1)
+    found = _select(tx, tables.cases.c.case_number == case_number)
     if not found:
         raise NotFound("case", case_number)
     return found[0]
 
 
 def find(tx: Transaction, query: CaseQuery) -> tuple[Case, ...]:
-    """The cases that the actor may see, the last received first."""
-    condition = _condition(query)
-    if query.after is not None:
-        table = tables.cases
-        last = sa.select(table.c.received_at, table.c.case_number).where(table.c.case_number == query.after)
-        condition &= sa.tuple_(table.c.received_at, table.c.case_number) < last.scalar_subquery()
-    return _select(tx, condition, query.limit)
+    """The cases that the actor may see, the last received first; of a number the one that has it."""
+    if query.number is not None:
+        return _select(tx, tables.cases.c.case_number == query.number.strip().upper())
+    return _select(tx, tables.cases.c.case_number.in_(case_lists.newest(tx, query)))
 
 
-def count(tx: Transaction, query: CaseQuery) -> int:
-    """How many cases `find` would page through."""
-    condition = _condition(query) & permissions.visible_cases(tx.actor)
-    return tx.connection.scalar(sa.select(sa.func.count()).select_from(tables.cases).where(condition)) or 0
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many cases there are."""
+
+    open: int
+    closed: int
+
+
+def totals(tx: Transaction) -> Totals:
+    """Of the whole register: those that were given a number, and of them those that were closed."""
+    numbered = tx.connection.scalar(sa.select(sa.func.sum(tables.case_counters.c.last))) or 0
+    closed = tallies.total(tx, tallies.CLOSED)
+    return Totals(numbered - closed, closed)
 
 
 def known_source_keys(tx: Transaction, keys: Iterable[str]) -> frozenset[str]:
@@ -207,7 +209,7 @@ def known_source_keys(tx: Transaction, keys: Iterable[str]) -> frozenset[str]:
 
 def of_numbers(tx: Transaction, case_numbers: Collection[str]) -> dict[str, Case]:
     """Those of the cases that are there and that the actor may see, by number."""
-    found = _select(tx, tables.cases.c.case_number.in_(case_numbers), len(case_numbers))
+    found = _select(tx, tables.cases.c.case_number.in_(case_numbers))
     return {case.case_number: case for case in found}
 
 
@@ -226,6 +228,9 @@ def move(tx: Transaction, case_number: str, state: str, **columns: Any) -> None:
         if actual is None:
             raise NotFound("case", case_number)
         raise InvalidState("case", case_number, f"bring to '{state}'", f"is '{actual}'")
+    _MOVE_UNITS.execute(tx.connection, {"of_case": case_number, "to_state": state})
+    if state == states.CLOSED:
+        tallies.add(tx, tallies.CLOSED)
 
 
 @cache
@@ -243,10 +248,10 @@ def _moving(state: str, columns: tuple[str, ...]) -> Statement:
 def set_units(tx: Transaction, case_number: str, lead_unit: str, co_units: Iterable[str]) -> None:
     """Say which units have the case from now on; those that had it before no longer see it."""
     _DROP_UNITS.execute(tx.connection, {"of_case": case_number})
-    rows = [{"case_number": case_number, "unit": lead_unit, "role": LEAD}]
-    others = dict.fromkeys(code for code in co_units if code != lead_unit)
-    rows += [{"case_number": case_number, "unit": code, "role": CO_UNIT} for code in others]
-    _ADD_UNITS.execute(tx.connection, rows)
+    row = _OF_CASE.execute(tx.connection, {"of_case": case_number}).one()
+    of_case = {"case_number": case_number, "received_at": from_driver(row.received_at), "state": row.state}
+    roles = dict.fromkeys(co_units, CO_UNIT) | {lead_unit: LEAD}
+    _ADD_UNITS.execute(tx.connection, [{**of_case, "unit": code, "role": role} for code, role in roles.items()])
 
 
 def _check(petition: Petition, received_at: datetime, now: datetime) -> None:
@@ -303,33 +308,10 @@ def _next_number(tx: Transaction) -> str:
     return f"PJ-{year}-{number:06d}"
 
 
-def _condition(query: CaseQuery) -> sa.ColumnElement[bool]:
-    table = tables.cases
-    condition: sa.ColumnElement[bool] = sa.true()
-    wanted: Mapping[str, str | None] = {
-        "state": query.state,
-        "subject": query.subject,
-        "place": query.place,
-        "category": query.category,
-    }
-    for name, value in wanted.items():
-        if value is not None:
-            condition &= table.c[name] == value
-    if query.open is not None:
-        condition &= (table.c.state != states.CLOSED) if query.open else (table.c.state == states.CLOSED)
-    if query.number is not None:
-        condition &= table.c.case_number == query.number.strip().upper()
-    if query.unit is not None:
-        theirs = tables.case_units
-        condition &= table.c.case_number.in_(sa.select(theirs.c.case_number).where(theirs.c.unit == query.unit))
-    return condition
-
-
-def _select(tx: Transaction, condition: sa.ColumnElement[bool], limit: int) -> tuple[Case, ...]:
+def _select(tx: Transaction, condition: sa.ColumnElement[bool]) -> tuple[Case, ...]:
     table = tables.cases
     query = sa.select(table).where(condition & permissions.visible_cases(tx.actor))
-    query = query.order_by(table.c.received_at.desc(), table.c.case_number.desc()).limit(limit)
-    rows = tx.connection.execute(query).all()
+    rows = tx.connection.execute(query.order_by(table.c.received_at.desc(), table.c.case_number.desc())).all()
     units = _units(tx, [row.case_number for row in rows])
     return tuple(_case(row, units.get(row.case_number, ())) for row in rows)
 

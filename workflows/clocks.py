@@ -19,7 +19,7 @@ from engine import instances, messages
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.store.database import Runtime, Transaction
 from engine.store.statements import Statement
-from workflows import calendars, decrees, tables
+from workflows import calendars, decrees, tables, tallies
 from workflows.calendars import Calendar, local_day
 from workflows.schedules import Schedule, Term, schedule
 
@@ -231,9 +231,7 @@ def find_breached(tx: Transaction, limit: int = 50, after: int | None = None) ->
 def count_breached(tx: Transaction) -> int:
     """How many `find_breached` would page through."""
     tx.authorise("list", "breaches")
-    table = tables.clocks
-    query = sa.select(sa.func.count()).select_from(table).where(table.c.breached_at.is_not(None))
-    return tx.connection.scalar(query) or 0
+    return tallies.total(tx, tallies.BREACHED)
 
 
 def next_due(tx: Transaction) -> datetime | None:
@@ -293,6 +291,7 @@ def _warn(tx: Transaction, clock: Clock, plan: Schedule) -> tuple[str, dict[str,
 
 def _breach(tx: Transaction, clock: Clock, plan: Schedule) -> tuple[str, dict[str, Any]]:
     _update(tx, clock, warned=100, breached_at=tx.now, next_event_at=None)
+    tallies.add(tx, tallies.BREACHED)
     return "clock-breached", {"clock": clock.kind, "due": plan.due_at.isoformat()}
 
 

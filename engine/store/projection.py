@@ -90,6 +90,7 @@ class Projection:
         _ADD_ACTIVITIES.execute(connection, list(self.started.values()))
         _OPEN_USER_TASK.execute_many(connection, self.opened)
         _ASSIGN.execute_many(connection, self.assigned)
+        _TAKE.execute_many(connection, self.assigned)
         _RESCHEDULE.execute_many(connection, self.rescheduled)
         _RESCHEDULE_CANDIDATES.execute_many(connection, self.rescheduled)
         _RESCHEDULE_TIMER.execute_many(connection, self.timers_moved)
@@ -203,13 +204,16 @@ def _user_task_opened(into: Projection, fact: facts.UserTaskOpened) -> None:
     else:
         into.opened.append({**values, **into.at(fact.id)})
     names = [f"user:{user}" for user in fact.candidate_users] + [f"group:{group}" for group in fact.candidate_groups]
-    place: Row = {"instance_id": into.instance_id, "token_id": fact.id}
+    place: Row = {"instance_id": into.instance_id, "token_id": fact.id, "taken": fact.assignee is not None}
     place |= {"queue_due": values["queue_due"], "queue_rank": values["queue_rank"]}
     into.candidates[fact.id] = [{"candidate": name, **place} for name in dict.fromkeys(names)]
 
 
 def _user_task_assigned(into: Projection, fact: facts.UserTaskAssigned) -> None:
-    into.assigned.append({"to_assignee": fact.assignee, **into.at(fact.id)})
+    taken = fact.assignee is not None
+    into.assigned.append({"to_assignee": fact.assignee, "to_taken": taken, **into.at(fact.id)})
+    for row in into.candidates.get(fact.id, ()):
+        row["taken"] = taken
 
 
 def _user_task_rescheduled(into: Projection, fact: facts.UserTaskRescheduled) -> None:
@@ -406,6 +410,9 @@ _OPEN_USER_TASK = Statement(
     .values({name: sa.bindparam(name) for name in (*_OPENED, "queue_due", "queue_rank")})
 )
 _ASSIGN = Statement(sa.update(activities).where(*_of(activities)).values(assignee=sa.bindparam("to_assignee")))
+_TAKE = Statement(
+    sa.update(candidates).where(*_of(candidates)).values(taken=sa.bindparam("to_taken", type_=sa.Boolean))
+)
 _TO_DUE = sa.bindparam("to_due", type_=activities.c.due.type)
 _RESCHEDULE = Statement(sa.update(activities).where(*_of(activities)).values(due=_TO_DUE, queue_due=_TO_DUE))
 _RESCHEDULE_CANDIDATES = Statement(sa.update(candidates).where(*_of(candidates)).values(queue_due=_TO_DUE))

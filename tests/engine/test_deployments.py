@@ -25,6 +25,14 @@ def test_a_changed_diagram_is_the_next_version_and_the_same_one_is_not(world: Wo
     assert [each.id for each in world.see(deployments.list_definitions)] == ["P:3"]
 
 
+def test_running_instances_are_counted_up_to_a_bound(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.deploy(process('<startEvent id="s"/><userTask id="u"/>', "s u"))
+    for number in range(3):
+        world.start(business_key=str(number))
+    monkeypatch.setattr(deployments, "MOST_COUNTED", 2)
+    assert world.see(deployments.running, ["P:1"]) == {"P:1": 2}
+
+
 def test_running_instances_stay_on_their_version(world: World) -> None:
     world.deploy(ONE)
     old = world.start()

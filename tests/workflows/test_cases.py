@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from bureau import MING, Bureau
+from bureau import CLERK, MING, ROADS, SUPERVISOR, WATER, Bureau
 
+from engine.actors import Actor
 from engine.errors import InvalidState, InvalidVariables, NotFound
-from workflows import cases, query_codes, states
+from workflows import cases, clocks, query_codes, states
 from workflows.calendars import LOCAL
-from workflows.cases import CaseQuery
+from workflows.case_lists import CaseQuery
+from workflows.cases import Case, Totals
 from workflows.petitioners import Person
 
 
@@ -43,7 +48,7 @@ def test_what_is_wrong_with_a_petition_is_said_field_by_field(bureau: Bureau, ch
         bureau.hand_in(**changes)
     assert list(refusal.value.fields) == [field]
     assert message in refusal.value.fields[field]
-    assert bureau.ask(lambda tx: cases.count(tx, CaseQuery())) == 0
+    assert bureau.ask(cases.totals) == Totals(open=0, closed=0)
 
 
 def test_a_petition_may_be_handed_in_without_a_name(bureau: Bureau):
@@ -77,7 +82,55 @@ def test_cases_are_found_by_what_is_asked_and_paged_the_last_received_first(bure
         (CaseQuery(category="redress"), 0),
     ):
         assert bureau.ask(lambda tx, query=query: len(cases.find(tx, query))) == count
-        assert bureau.ask(lambda tx, query=query: cases.count(tx, query)) == count
+
+
+def test_every_way_to_narrow_a_list_leaves_the_cases_it_says_in_their_order_page_by_page(bureau: Bureau):
+    for number in range(6):
+        place, subject = ("north", "south")[number % 2], ("utilities", "transport", "housing")[number % 3]
+        receipt = bureau.hand_in(
+            place=place, subject=subject, received_at=bureau.clock.now() - timedelta(days=number % 4)
+        )
+        if number % 2:
+            bureau.withdraw(receipt)
+        else:
+            bureau.register(receipt, place=place, subject=subject)
+            if number % 4:
+                bureau.route(receipt, co_units=("roads",))
+    every = bureau.ask(lambda tx: cases.find(tx, CaseQuery()))
+    assert [case.received_at for case in every] == sorted((case.received_at for case in every), reverse=True)
+    choices = itertools.product(
+        (None, "closed", "assigned"), (None, "roads"), (None, "transport"), (None, "north"), (None, True, False)
+    )
+    for state, unit, subject, place, is_open in choices:
+        query = CaseQuery(state=state, unit=unit, subject=subject, place=place, open=is_open, limit=2)
+        for actor in (CLERK, WATER, ROADS):
+            seen = bureau.ask(lambda tx: cases.find(tx, CaseQuery()), actor)
+            wanted = [case for case in seen if _fits(case, query)]
+            assert _paged(bureau, query, actor) == wanted, (query, actor.id)
+
+
+def _fits(case: Case, query: CaseQuery) -> bool:
+    asked = {"state": query.state, "subject": query.subject, "place": query.place, "is_open": query.open}
+    is_asked = all(value is None or getattr(case, name) == value for name, value in asked.items())
+    return is_asked and (query.unit is None or query.unit in case.units)
+
+
+def _paged(bureau: Bureau, query: CaseQuery, actor: Actor) -> list[Case]:
+    found: list[Case] = []
+    while page := bureau.ask(partial(cases.find, query=query), actor):
+        found += page
+        query = replace(query, after=page[-1].case_number)
+    return found
+
+
+def test_the_whole_register_is_told_in_numbers(bureau: Bureau):
+    open_one, closed = bureau.hand_in(), bureau.hand_in()
+    bureau.withdraw(closed)
+    assert bureau.ask(cases.totals) == Totals(open=1, closed=1)
+    bureau.wait(days=20)
+    breached = bureau.ask(lambda tx: clocks.find_breached(tx), SUPERVISOR)
+    assert [clock.case_number for clock in breached] == [open_one.case_number]
+    assert bureau.ask(clocks.count_breached, SUPERVISOR) == 1
 
 
 def test_a_case_goes_from_state_to_state_only_as_the_table_says(bureau: Bureau):

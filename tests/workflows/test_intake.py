@@ -10,7 +10,7 @@ from bureau import SUPERVISOR, WATER, Bureau
 
 from engine.errors import ExecutionFailed, InvalidInput, NotPermitted
 from workflows import cases, intake, intake_maps
-from workflows.cases import CaseQuery
+from workflows.case_lists import CaseQuery
 
 MAP = """
 [source]

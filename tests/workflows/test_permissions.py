@@ -10,7 +10,7 @@ from engine.actors import SYSTEM, Actor
 from engine.errors import NotFound, NotPermitted
 from engine.user_tasks import UserTask, UserTaskQuery
 from workflows import case_files, cases, extensions, permissions, ratings
-from workflows.cases import CaseQuery
+from workflows.case_lists import CaseQuery
 from workflows.permissions import PUBLIC
 from workflows.ratings import Rating
 
@@ -28,14 +28,13 @@ def test_whoever_finds_a_case_in_a_list_may_read_it_and_nobody_else(bureau: Bure
         found = bureau.ask(lambda tx: cases.find(tx, CaseQuery()), actor)
         wanted = "follow" if actor.id.startswith("petitioner") else "read"
         assert list(found) == [case for case in every if permissions.decide(actor, wanted, case)], actor.id
-        assert bureau.ask(lambda tx: cases.count(tx, CaseQuery()), actor) == len(found)
 
 
 def test_a_unit_sees_the_cases_it_leads_or_is_asked_about_and_no_others(bureau: Bureau):
     receipt = bureau.bring_to_handling()
     bureau.hand_in()
     for actor, count in ((WATER, 1), (ROADS, 1), (HOUSING, 1), (FINANCE, 0), (PUBLIC, 0), (DESIGNER, 0), (CLERK, 2)):
-        assert bureau.ask(lambda tx: cases.count(tx, CaseQuery()), actor) == count
+        assert len(bureau.ask(lambda tx: cases.find(tx, CaseQuery()), actor)) == count
     with pytest.raises(NotFound, match="Expected to find case 'PJ-2026-000001', but there is none"):
         bureau.ask(lambda tx: cases.get(tx, receipt.case_number), FINANCE)
 
