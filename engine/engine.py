@@ -41,6 +41,7 @@ from engine.store.library import Cache
 from engine.work import runner, timers
 from engine.work.claims import TIME_LIMIT, Claims
 from engine.work.executor import Executor
+from engine.work.handout import HandOut, Publish
 from engine.work.notices import Announcer, Listener
 from engine.work.ticks import Ticks, poll, tick
 
@@ -121,7 +122,7 @@ class Engine:
         self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
         self._observers: list[Observer] = []
         self.claims = Claims(self, time_limit)
-        self._executor: Executor | None = None
+        self._executor: Executor | HandOut | None = None
         self._announcer: Announcer | None = None
         self._listener: Listener | None = None
         self._ticks: Ticks | None = None
@@ -257,12 +258,21 @@ class Engine:
 
     def start_jobs(self, threads: int = THREADS) -> None:
         """Run jobs in threads of their own, whenever woken. Ticks or polls wake them for what others left to do."""
-        self._stopped.clear()
-        self._executor = Executor(self, threads)
-        self._executor.start()
+        self._see_to_jobs(Executor(self, threads))
         if self.database.tells:
             self._listener = Listener(self.database.alone, self.look, self._sender)
             self._listener.start()
+
+    def start_handing_out(self, publish: Publish) -> None:
+        """Hand jobs to a broker, whose workers run them; at ticks also those that were handed out and lost."""
+        handout = HandOut(self, publish)
+        self._see_to_jobs(handout)
+        self.on_tick(lambda _engine, _now: handout.sweep())
+
+    def _see_to_jobs(self, executor: Executor | HandOut) -> None:
+        self._stopped.clear()
+        self._executor = executor
+        executor.start()
 
     def _sender(self) -> int | None:
         return None if self._announcer is None else self._announcer.sender
@@ -276,7 +286,7 @@ class Engine:
         self._beat(poll)
 
     def _beat(self, beat: Callable[[Engine], None]) -> None:
-        if self.database.tells:
+        if self.database.tells and not isinstance(self._executor, HandOut):
             self._announcer = Announcer(self.database.alone)
             self._announcer.start()
         self._ticks = Ticks(self, beat)

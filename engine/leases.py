@@ -6,7 +6,8 @@ They are reckoned by the world's clock: a demonstration that moves the engine's 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -23,6 +24,13 @@ OURS = ""
 """The queue of what this engine's own processes run. What is left to external workers queues by topic."""
 
 
+BROKER = ":broker"
+"""Who has what was lent to a broker, until the worker that gets the message takes it over."""
+
+PATIENCE = timedelta(minutes=1)
+"""How long a broker may have a row before it is lent to it anew: its message is lost, or waits for a worker."""
+
+
 class Claim(Protocol):
     """A job or delivery that somebody has taken: its row, and the name that it was taken under."""
 
@@ -31,6 +39,14 @@ class Claim(Protocol):
 
     @property
     def owner(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A row of the jobs that a broker has, and the topic by which it finds its queue."""
+
+    row_id: int
+    topic: str
 
 
 _NOW = sa.bindparam("now", type_=jobs.c.due.type)
@@ -63,14 +79,27 @@ _FIRST_DUE = (
     sa.select(sa.func.min(jobs.c.due)).where(_TO_DO, jobs.c.rank == _FOUND.c.rank).correlate(_FOUND).scalar_subquery()
 )
 _NEXT_DUE = sa.select(sa.func.min(_FIRST_DUE)).select_from(_FOUND)
+_BATCH = sa.bindparam("batch", type_=sa.Integer)
 _ROWS = (
     sa.select(jobs, process_instances.c.business_key, process_instances.c.state)
     .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id, isouter=True)
-    .limit(sa.bindparam("batch", type_=sa.Integer))
     .with_for_update(of=jobs, skip_locked=True)
 )
-_DUE = _ROWS.where(_TO_DO, jobs.c.rank == _RANK, jobs.c.due <= _NOW).order_by(jobs.c.due, jobs.c.id)
-_LOST = _ROWS.where(_RAN_OUT).order_by(jobs.c.leased_until, jobs.c.id)
+_WAYS = sa.select(jobs.c.id, jobs.c.topic, jobs.c.leased_by).with_for_update(skip_locked=True)
+
+
+def _due_of(rows: sa.Select[Any]) -> sa.Select[Any]:
+    due = rows.where(_TO_DO, jobs.c.rank == _RANK, jobs.c.due <= _NOW)
+    return due.order_by(jobs.c.due, jobs.c.id).limit(_BATCH)
+
+
+def _lost_of(rows: sa.Select[Any]) -> sa.Select[Any]:
+    return rows.where(_RAN_OUT).order_by(jobs.c.leased_until, jobs.c.id).limit(_BATCH)
+
+
+_DUE, _LOST = _due_of(_ROWS), _lost_of(_ROWS)
+_DUE_TO_LEND, _LOST_TO_LEND = _due_of(_WAYS), _lost_of(_WAYS)
+_LENT = _ROWS.where(jobs.c.id == sa.bindparam("of_id"), jobs.c.leased_by == BROKER, jobs.c.due.is_not(None))
 _TAKE = Statement(
     sa.update(jobs)
     .where(jobs.c.id == sa.bindparam("of_id"))
@@ -78,6 +107,15 @@ _TAKE = Statement(
         leased_until=_UNTIL,
         leased_by=sa.bindparam("new_owner"),
         attempts=jobs.c.attempts + 1,
+        lapses=jobs.c.lapses + sa.bindparam("lapsed", type_=sa.Integer),
+    )
+)
+_LEND = Statement(
+    sa.update(jobs)
+    .where(jobs.c.id == sa.bindparam("of_id"))
+    .values(
+        leased_until=_UNTIL,
+        leased_by=BROKER,
         lapses=jobs.c.lapses + sa.bindparam("lapsed", type_=sa.Integer),
     )
 )
@@ -107,29 +145,66 @@ def take(
 
     Returns the owner, who is made up where none is given, and the rows as they were before.
     """
-    owner, world = owner or secrets.token_hex(8), tx.engine.clock.world()
+    asked = {"of_queue": queue, "now": now, "world": tx.engine.clock.world()}
+    rows = list(tx.connection.execute(_LOST, {**asked, "batch": batch}).all())
+    rows += _due(tx, _DUE, asked, batch - len(rows))
+    return _taken(tx, rows, owner, lease)
+
+
+def _due(tx: Transaction, statement: sa.Select[Any], asked: dict[str, Any], batch: int) -> list[Any]:
+    """By priority, and of one priority the longest due first."""
     rows: list[Any] = []
-    for some in _due(tx, {"of_queue": queue, "now": now, "world": world}, batch):
-        rows += some
-        if len(rows) == batch:
-            break
-    taken = [
-        {"of_id": row.id, "until": world + lease, "new_owner": owner, "lapsed": int(row.leased_by is not None)}
-        for row in rows
-    ]
-    _TAKE.execute_many(tx.connection, taken)
+    for (rank,) in _RANKS.execute(tx.connection, asked).all():
+        if len(rows) < batch:
+            left = {**asked, "of_rank": rank, "batch": batch - len(rows)}
+            rows += tx.connection.execute(statement, left).all()
+    return rows
+
+
+def _taken(tx: Transaction, rows: list[Any], owner: str, lease: timedelta) -> tuple[str, list[Any]]:
+    owner, until = owner or secrets.token_hex(8), tx.engine.clock.world() + lease
+    _TAKE.execute_many(
+        tx.connection,
+        [{"of_id": row.id, "until": until, "new_owner": owner, "lapsed": int(has_lapsed(row))} for row in rows],
+    )
     return owner, rows
 
 
-def _due(tx: Transaction, asked: dict[str, Any], batch: int) -> Iterator[Sequence[Any]]:
-    found = tx.connection.execute(_LOST, {**asked, "batch": batch}).all()
-    yield found
-    left = batch - len(found)
-    for (rank,) in _RANKS.execute(tx.connection, asked).all():
-        if left:
-            found = tx.connection.execute(_DUE, {**asked, "of_rank": rank, "batch": left}).all()
-            left -= len(found)
-            yield found
+def has_lapsed(row: Any) -> bool:
+    """Whether somebody was at this row, which is due again, and fell silent. A broker's worker has not begun."""
+    return row.leased_by not in (None, BROKER)
+
+
+def lend(tx: Transaction, now: datetime, batch: int) -> list[Lent]:
+    """Lend up to `batch` rows of ours that are due to the broker, which counts as no attempt."""
+    return _lent(tx, _due(tx, _DUE_TO_LEND, {"of_queue": OURS, "now": now}, batch))
+
+
+def lend_anew(tx: Transaction, batch: int) -> list[Lent]:
+    """Lend up to `batch` rows to the broker that it had or that a worker had, and nobody has seen to in time."""
+    asked = {"of_queue": OURS, "world": tx.engine.clock.world(), "batch": batch}
+    return _lent(tx, tx.connection.execute(_LOST_TO_LEND, asked).all())
+
+
+def _lent(tx: Transaction, rows: Sequence[Any]) -> list[Lent]:
+    until = tx.engine.clock.world() + PATIENCE
+    _LEND.execute_many(
+        tx.connection, [{"of_id": row.id, "until": until, "lapsed": int(has_lapsed(row))} for row in rows]
+    )
+    return [Lent(row.id, row.topic) for row in rows]
+
+
+def take_back(tx: Transaction, lent: Sequence[Lent]) -> None:
+    """Let others have what the broker did not take. What a worker has by now, because its message came, it keeps."""
+    ids = [each.row_id for each in lent]
+    refused = sa.update(jobs).where(jobs.c.id.in_(ids), jobs.c.leased_by == BROKER)
+    tx.connection.execute(refused.values(leased_until=None, leased_by=None))
+
+
+def take_over(tx: Transaction, row_id: int) -> tuple[str, Any] | None:
+    """Take from the broker what a message tells of, as `take` does; None where the broker has it no more."""
+    owner, rows = _taken(tx, list(tx.connection.execute(_LENT, {"of_id": row_id}).all()), "", LEASE)
+    return (owner, rows[0]) if rows else None
 
 
 def renew(tx: Transaction, claims: Sequence[Claim], lease: timedelta = LEASE) -> list[Claim]:

@@ -107,7 +107,9 @@ def test_every_dependency_is_declared_and_used() -> None:
     used = set().union(*(imported_packages(tree) for tree in modules().values()))
     foreign = used - set(ROOMS) - set(sys.stdlib_module_names)
     needed = {re.sub(r"[-_.]+", "-", distributions[name][0]).lower() for name in foreign}
-    declared = requirements(setup_cfg()["options"]["install_requires"])
+    cfg = setup_cfg()
+    extras = [lines for name, lines in cfg["options.extras_require"].items() if name not in ("test", "bench")]
+    declared = set().union(*(requirements(lines) for lines in (cfg["options"]["install_requires"], *extras)))
     assert needed - declared == set(), "imported, but not in setup.cfg"
     assert declared - needed == set(), "in setup.cfg, but nowhere imported"
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module
+from types import ModuleType
 
 from flask import Flask
 
@@ -15,7 +17,7 @@ from web import monitoring
 from web.app import create_app
 from web.listening import Listener
 from web.metrics import Metrics
-from web.settings import Settings
+from web.settings import InvalidSetting, Settings
 from web.signals import Stop
 
 log = logging.getLogger(__name__)
@@ -32,12 +34,25 @@ def serve(settings: Settings, engine: Engine, ready: Ready) -> None:
         AssetsMissing: the front end was not built.
         OSError: the address is taken, or cannot be listened on.
     """
-    _serve(settings, engine, lambda: engine.start(settings.job_threads), ready)
+
+    def start() -> None:
+        if settings.broker_url:
+            _hand_out(settings, engine)
+        else:
+            engine.start_jobs(settings.job_threads)
+        engine.start_ticks()
+
+    _serve(settings, engine, start, ready)
 
 
 def serve_pages(settings: Settings, engine: Engine, ready: Ready) -> None:
     """Pages alone: workers run jobs, and tickers do what becomes due. Raises as `serve` does."""
-    _serve(settings, engine, engine.start_polls, ready)
+
+    def start() -> None:
+        _hand_out(settings, engine)
+        engine.start_polls()
+
+    _serve(settings, engine, start, ready)
 
 
 def work(settings: Settings, engine: Engine, ready: Callable[[], None]) -> None:
@@ -50,9 +65,42 @@ def work(settings: Settings, engine: Engine, ready: Callable[[], None]) -> None:
     _run(settings, engine, start, ready)
 
 
+def work_for_broker(
+    settings: Settings, open_engine: Callable[[], Engine], ready: Callable[[], None], queues: Sequence[str]
+) -> None:
+    """Run jobs that the broker brings from these queues; from all where none is named.
+
+    Raises:
+        InvalidSetting: Celery is not installed.
+    """
+    _celery().work(settings, open_engine, ready, queues)
+
+
 def tick(settings: Settings, engine: Engine, ready: Callable[[], None]) -> None:
     """Fire timers, and do whatever else becomes due by itself."""
-    _run(settings, engine, engine.start_ticks, ready)
+
+    def start() -> None:
+        _hand_out(settings, engine)
+        engine.start_ticks()
+
+    _run(settings, engine, start, ready)
+
+
+def _hand_out(settings: Settings, engine: Engine) -> None:
+    """Where there is a broker its workers run jobs, whoever made them."""
+    if settings.broker_url:
+        engine.start_handing_out(_celery().publisher(settings))
+
+
+def _celery() -> ModuleType:
+    """Loaded only where there is a broker, for it comes with an extra."""
+    try:
+        return import_module("web.celery")
+    except ModuleNotFoundError as error:
+        raise InvalidSetting(
+            f"Expected Celery, as PUJIANG_BROKER_URL is set, but {error.name} is not installed: "
+            "pip install 'pujiang[celery]'."
+        ) from error
 
 
 def _serve(settings: Settings, engine: Engine, start: Callable[[], None], ready: Ready) -> None:

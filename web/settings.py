@@ -79,6 +79,22 @@ def _port_or_none(text: str) -> int | None:
     return _port(text) if text.strip() else None
 
 
+BROKERS = ("amqp", "amqps", "redis", "rediss", "sentinel")
+
+
+def _broker(text: str) -> str:
+    if text and text.partition("://")[0] not in BROKERS:
+        raise ValueError("an address such as amqp://user:password@host// or redis://host/0")
+    return text
+
+
+def _queues(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    if any(not (topic.strip() and queue.strip()) for topic, _, queue in pairs):
+        raise ValueError("pairs of topic and queue such as 'send-*=letters, archive=slow'")
+    return tuple((topic.strip(), queue.strip()) for topic, _, queue in pairs)
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", Path),
     Setting("database_url", "", "SQLAlchemy address of the database; empty: SQLite, pujiang.db in the data folder"),
@@ -88,6 +104,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("threads", "8", "Requests served at the same time", _at_least_one),
     Setting("job_threads", "4", "Jobs that one process runs at the same time", _at_least_one),
     Setting("stop_seconds", "20", "Seconds that a process which is told to stop gives what it is at", _count),
+    Setting(
+        "broker_url", "", "Address of RabbitMQ or Redis, for Celery's workers to run jobs; empty: no broker", _broker
+    ),
+    Setting(
+        "broker_queues",
+        "",
+        "Queues of the broker by topic, such as send-*=letters, archive=slow; the first that fits, else pujiang",
+        _queues,
+    ),
     Setting("proxies", "0", "Trusted proxies in front, for the visitor's address and https", _count),
     Setting("monitor_host", "127.0.0.1", "Address at which a process answers /healthz, /readyz and /metrics"),
     Setting("monitor_port", "", "Its port; empty: none", _port_or_none),
@@ -121,6 +146,8 @@ class Settings:
     threads: int
     job_threads: int
     stop_seconds: int
+    broker_url: str
+    broker_queues: tuple[tuple[str, str], ...]
     proxies: int
     monitor_host: str
     monitor_port: int | None

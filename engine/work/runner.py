@@ -74,7 +74,7 @@ def _job(row: Any, owner: str) -> Job:
         retries=row.retries,
         attempt=row.attempts + 1,
         retry_cycle=row.retry_cycle,
-        lapses=row.lapses + (row.leased_by is not None),
+        lapses=row.lapses + leases.has_lapsed(row),
         time_limit=None if row.time_limit is None else timedelta(seconds=row.time_limit),
     )
 

@@ -167,6 +167,10 @@ def test_a_port_that_is_taken_is_named(run):
 
 
 def test_settings_are_shown_without_secrets(run):
-    shown = run("settings", PUJIANG_SECRET_KEY="hush", PUJIANG_DATABASE_URL="postgresql://me:hush@db/pujiang").output
+    addresses = {
+        "PUJIANG_DATABASE_URL": "postgresql://me:hush@db/pujiang",
+        "PUJIANG_BROKER_URL": "redis://:hush@broker/0",
+    }
+    shown = run("settings", PUJIANG_SECRET_KEY="hush", **addresses).output
     assert "PUJIANG_PORT" in shown
     assert "hush" not in shown

@@ -1,5 +1,6 @@
 """Settings come from the environment, and a slip of the pen is told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,14 @@ def test_a_database_that_is_named_is_taken_as_it_is():
         ("PUJIANG_PORT", "eighty", "a whole number of 0 or more"),
         ("PUJIANG_PORT", "70000", "a port from 0 to 65535"),
         ("PUJIANG_DEMO", "perhaps", "1 or 0"),
+        ("PUJIANG_BROKER_URL", "http://broker", "an address such as amqp://user:password@host// or redis://host/0"),
+        ("PUJIANG_BROKER_QUEUES", "letters", "pairs of topic and queue such as 'send-*=letters, archive=slow'"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_by_name(variable, text, expected):
-    with pytest.raises(settings.InvalidSetting, match=f"Expected {variable} to be {expected}, but it is '{text}'"):
+    with pytest.raises(
+        settings.InvalidSetting, match=re.escape(f"Expected {variable} to be {expected}, but it is '{text}'")
+    ):
         settings.load({variable: text})
 
 

@@ -21,6 +21,11 @@ def opened(chosen: Settings) -> Engine:
     return open_engine(chosen.database_url, HANDLERS)
 
 
+def joined(chosen: Settings) -> Engine:
+    """An engine on a database that others keep, which has to be of this release. Whoever asked for it stops it."""
+    return open_to_read(chosen.database_url, HANDLERS)
+
+
 @contextmanager
 def writing(chosen: Settings) -> Iterator[Engine]:
     """An engine that runs nothing by itself."""
@@ -34,7 +39,7 @@ def writing(chosen: Settings) -> Iterator[Engine]:
 @contextmanager
 def reading(chosen: Settings) -> Iterator[Engine]:
     """An engine that leaves the database as it is."""
-    engine = open_to_read(chosen.database_url, HANDLERS)
+    engine = joined(chosen)
     try:
         yield engine
     finally:
@@ -42,5 +47,5 @@ def reading(chosen: Settings) -> Iterator[Engine]:
 
 
 def shown(url: str) -> str:
-    """Without the password of a database address."""
-    return re.sub(r"://([^:/@]+):[^@]+@", r"://\1:…@", url)
+    """Without the password of an address."""
+    return re.sub(r"://([^:/@]*):[^@]+@", r"://\1:…@", url)

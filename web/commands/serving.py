@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import click
 
 from web import processes
 from web import settings as configuration
-from web.commands.opening import opened
+from web.commands.opening import joined, opened
 from web.settings import Settings
 from workflows import demo as demonstration
 
@@ -25,9 +26,17 @@ def serve(host: str | None, port: int | None, pages_only: bool) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option("--queue", "queues", multiple=True, help="A queue of the broker to take jobs from; may repeat.")
+def worker(queues: tuple[str, ...]) -> None:
     """Run jobs. Any number of workers may, on any machine that reaches the database."""
     chosen = configuration.load()
+    if chosen.broker_url:
+        opened(chosen).stop()  # brought up to date before there are processes that share it
+        started = partial(click.echo, "Pujiang runs jobs that the broker brings.")
+        processes.work_for_broker(chosen, partial(joined, chosen), started, queues)
+        return
+    if queues:
+        raise click.UsageError("Expected --queue only where there is a broker, but PUJIANG_BROKER_URL is not set.")
     processes.work(chosen, opened(chosen), lambda: click.echo("Pujiang runs jobs."))
 
 
