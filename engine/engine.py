@@ -11,7 +11,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("deploy", "deployment")            ("move", "clock")               ("list", "incidents")
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
     ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
-    ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)
+    ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify", Instance)
     ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
     ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
     ("list", "data stores")
@@ -20,6 +20,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,16 +28,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
-
 from engine import handlers as handling
 from engine import jobs, leases
 from engine.actors import SYSTEM, Actor
 from engine.clock import Clock, refresh
-from engine.errors import EngineError, InvalidInput
+from engine.errors import InvalidInput
 from engine.observing import Committed, Observation, Observer
 from engine.store import migrating
-from engine.store.database import Database, Transaction, is_conflict
+from engine.store.connecting import POOL_SIZE
+from engine.store.database import Database, Transaction
+from engine.store.faults import Passing
 from engine.store.library import Cache
 from engine.work import runner, timers
 from engine.work.claims import TIME_LIMIT, Claims
@@ -52,7 +53,15 @@ T = TypeVar("T")
 Authorise = Callable[[Actor, str, Any], bool]
 
 ATTEMPTS = 5
-"""How often a transaction is begun anew because another came in between."""
+"""How often a transaction is begun because another came in between, or because the connection broke."""
+
+PAUSE = 0.05
+"""Seconds before it is begun anew, at most; twice as many before each further time. By chance less, so that those who
+were in each other's way are not so again.
+"""
+
+ENDURANCE = 10
+"""Seconds after which nothing is begun anew: a person waits for it."""
 
 THREADS = 4
 
@@ -94,10 +103,11 @@ class Engine:
         services: Mapping[str, Any] | None = None,
         time_limit: timedelta = TIME_LIMIT,
         zone: tzinfo = UTC,
+        pool_size: int = POOL_SIZE,
     ) -> None:
         """
         Args:
-            database_url: as SQLAlchemy writes it; SQLite in a file.
+            database_url: as SQLAlchemy writes it; SQLite in a file, or PostgreSQL.
             authorise: says whether an actor may do an action to a target.
             functions: what scripts and expressions may call.
             handlers: by topic; plain functions with keyword-only parameters.
@@ -106,11 +116,12 @@ class Engine:
             services: what handlers get injected, by parameter name.
             time_limit: how long a handler may take, where its diagram does not say.
             zone: the one in which messages name a time of day.
+            pool_size: connections of this process to PostgreSQL: as many as it has threads, and a few to spare.
 
         Raises:
             InvalidInput: the URL or a handler's signature cannot be used, or a topic has a handler and is external.
         """
-        self.database = Database(database_url)
+        self.database = Database(database_url, pool_size)
         self.clock = clock or Clock()
         self.authorise = authorise
         self.functions = dict(functions or {})
@@ -132,7 +143,7 @@ class Engine:
         """Bring the database up to this release. `locations` are further folders of migrations, such as
         ``workflows:migrations``, each a branch of its own. Takes over the clock's offset as well.
         """
-        migrating.upgrade(self.database, locations)
+        self._enduring(lambda: migrating.upgrade(self.database, locations))
         refresh(self)
 
     def check(self, *locations: str) -> None:
@@ -141,7 +152,7 @@ class Engine:
         Raises:
             InvalidState: it is not of this release; `upgrade` would bring it there.
         """
-        migrating.check(self.database, locations)
+        self._enduring(lambda: migrating.check(self.database, locations))
         refresh(self)
 
     def transact(self, work: Callable[[Transaction], T], actor: Actor = SYSTEM) -> T:
@@ -149,15 +160,12 @@ class Engine:
 
         `work` may be called again, on the fresh state, where somebody else came in between. So it must do nothing
         that cannot be undone; what has to follow goes to `tx.after_commit`. Transactions do not nest.
+
+        Raises:
+            Unavailable: the database cannot be written to now. Nothing was written.
+            OutcomeUnknown: the connection broke during the commit.
         """
-        for _ in range(ATTEMPTS):
-            try:
-                return self._attempt(work, actor)
-            except sa.exc.DBAPIError as error:
-                if not is_conflict(error):
-                    raise
-                conflict = error
-        raise EngineError("Expected the database to be free for a moment, but others kept it busy.") from conflict
+        return self._enduring(lambda: self._attempt(work, actor))
 
     def _attempt(self, work: Callable[[Transaction], T], actor: Actor) -> T:
         begun = time.perf_counter()
@@ -183,12 +191,32 @@ class Engine:
                 log.exception("Expected %r to take an observation, but it raised.", observer)
 
     def read(self, work: Callable[[Transaction], T], actor: Actor = SYSTEM) -> T:
-        """Do `work` on one snapshot of the database. It waits for nobody, and cannot write."""
+        """Do `work` on one snapshot of the database. It waits for nobody, and cannot write.
+
+        Raises:
+            Unavailable: the database cannot be read now.
+        """
+        return self._enduring(lambda: self._look(work, actor))
+
+    def _look(self, work: Callable[[Transaction], T], actor: Actor) -> T:
         with self.database.read() as connection:
             tx = Transaction(self, connection, actor, self.clock.now())
             result = work(tx)
         tx.library.publish()
         return result
+
+    def _enduring(self, attempt: Callable[[], T]) -> T:
+        given_up = time.monotonic() + ENDURANCE
+        pause = PAUSE
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return attempt()
+            except Passing as error:
+                if left == 0 or time.monotonic() > given_up:
+                    raise error.finally_ from error
+            time.sleep(random.uniform(0, pause))
+            pause *= 2
+        raise AssertionError("the last attempt returns or raises")
 
     def on_tick(
         self,

@@ -80,6 +80,15 @@ class InvalidVariables(InvalidInput):
         self.fields = dict(fields)
 
 
+class InvalidChange(InvalidInput):
+    """A running instance cannot be changed as asked; every problem at once, each as a sentence or more."""
+
+    def __init__(self, what: str, problems: Sequence[str]) -> None:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        super().__init__(f"Expected to {what}, but there are {len(problems)} problem(s):\n{lines}")
+        self.problems = tuple(problems)
+
+
 class NotPermitted(EngineError):
     """This actor may not do this."""
 
@@ -109,6 +118,20 @@ class ExecutionFailed(EngineError):
     def __init__(self, element_id: str, message: str) -> None:
         super().__init__(f"Expected to execute '{element_id}', but {message}")
         self.element_id, self.message = element_id, message
+
+
+class Unavailable(EngineError):
+    """The database cannot be reached, is kept busy, or has no room. Nothing was written; later it may go well."""
+
+
+class OutcomeUnknown(EngineError):
+    """The connection broke while the database was writing for good: it may all be written, or nothing.
+
+    Whoever asked has to look before asking again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("Expected the database to say whether this is written, but the connection broke before.")
 
 
 class BpmnError(Exception):

@@ -24,8 +24,8 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """`jobs` are those to be run now or that somebody is at, deliveries included; `started` counts every instance
-    that there ever was.
+    """`jobs` are those that wait to be run now, deliveries included; `started` counts every instance that there ever
+    was.
     """
 
     jobs: Backlog
@@ -36,17 +36,21 @@ class Gauges:
 
 def read(tx: Transaction) -> Gauges:
     """Nobody is asked: it tells of no case."""
-    ours, starts = _backlog(tx, timers.c.due), _backlog(tx, start_timers.c.due)
+    free = sa.select(jobs.c.due).where(jobs.c.leased_by.is_(None), jobs.c.due <= tx.now)
+    ours, starts = (
+        _backlog(tx, sa.select(table.c.due).where(table.c.due <= tx.now).order_by(table.c.due))
+        for table in (timers, start_timers)
+    )
     unresolved = sa.select(sa.literal(1)).where(incidents.c.resolved_at.is_(None)).limit(MOST).subquery()
     return Gauges(
-        jobs=_backlog(tx, jobs.c.due),
+        jobs=_backlog(tx, free),
         timers=Backlog(min(MOST, ours.count + starts.count), max(ours.age, starts.age)),
         open_incidents=tx.connection.execute(sa.select(sa.func.count()).select_from(unresolved)).scalar_one(),
         started=tx.connection.execute(sa.select(sa.func.max(process_instances.c.id))).scalar() or 0,
     )
 
 
-def _backlog(tx: Transaction, due: sa.Column[datetime]) -> Backlog:
-    waiting = sa.select(due.label("due")).where(due <= tx.now).order_by(due).limit(MOST).subquery()
+def _backlog(tx: Transaction, moments: sa.Select[tuple[datetime]]) -> Backlog:
+    waiting = moments.limit(MOST).subquery()
     count, oldest = tx.connection.execute(sa.select(sa.func.count(), sa.func.min(waiting.c.due))).one()
     return Backlog(count, 0.0 if oldest is None else max(0.0, (tx.now - oldest).total_seconds()))

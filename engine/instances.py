@@ -62,7 +62,10 @@ LOCKED = [process_instances.c[name] for name in Locked.__slots__]
 """The columns of `Locked`, for whoever loads them together with something else."""
 
 _INSTANCE = [process_instances.c[name] for name in Instance.__slots__]
-_LOAD = Statement(sa.select(*LOCKED).where(process_instances.c.id == sa.bindparam("of_id")).with_for_update())
+# The key stays free: rows of others may refer to an instance while somebody is at it.
+_LOAD = Statement(
+    sa.select(*LOCKED).where(process_instances.c.id == sa.bindparam("of_id")).with_for_update(key_share=True)
+)
 _GET = Statement(sa.select(*_INSTANCE).where(process_instances.c.id == sa.bindparam("of_id")))
 _NAMES, _MOMENTS = [column.name for column in _INSTANCE], ("started_at", "ended_at", "suspended_at")
 _LAUNCH = Statement(

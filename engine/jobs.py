@@ -70,18 +70,19 @@ class JobInfo:
     last_error: str | None
 
 
+# Both rows are held, the instance's first: whoever had to wait for it sees the job as it is by then.
 _LOAD = Statement(
     sa.select(*LOCKED)
     .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id)
     .where(jobs.c.instance_id == sa.bindparam("of_instance"), jobs.c.token_id == sa.bindparam("of_token"))
     .where(jobs.c.payload.is_(None))
-    .with_for_update(of=process_instances)
+    .with_for_update(of=[process_instances, jobs], key_share=True)
 )
 _LOAD_OWN = Statement(
     sa.select(*LOCKED)
     .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id)
     .where(jobs.c.id == sa.bindparam("of_id"), jobs.c.leased_by == sa.bindparam("of_owner"))
-    .with_for_update(of=process_instances)
+    .with_for_update(of=[process_instances, jobs], key_share=True)
 )
 _RETRY = Statement(
     sa.update(jobs)

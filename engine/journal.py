@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, get_args
@@ -28,7 +28,15 @@ from engine.store.tables import journal, process_instances
 START = "0" * 64
 """Stands where the hash of the entry before the first would."""
 
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+def _plain(value: Any) -> Any:
+    """A part of a command, as its name and its fields; a moment as a text."""
+    if is_dataclass(value):
+        return [type(value).__name__, {field.name: getattr(value, field.name) for field in fields(value)}]
+    return str(value)
+
+
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 _FIELDS = {command: tuple(field.name for field in fields(command)) for command in get_args(Command)}
 _APPEND = Insert(journal)
 _SET_HEAD = Statement(
@@ -82,7 +90,7 @@ def note(tx: Transaction, instance_id: int, kind: str, data: dict[str, Any]) -> 
     row = tx.connection.execute(
         sa.select(process_instances.c.seq, process_instances.c.head)
         .where(process_instances.c.id == instance_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).first()
     if row is None:
         raise NotFound("process instance", instance_id)

@@ -21,7 +21,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """A handler was run: `outcome` is ``completed``, ``error`` (a modelled one), ``failed`` or ``late``."""
+    """A handler was run: `outcome` is ``completed``, ``error`` (a modelled one) or ``failed``."""
 
     topic: str
     outcome: str

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine import deployments, instances
+from engine import deployments, instances, reasons
 from engine.core.commands import ResumeInstance, SuspendInstance
 from engine.deployments import Definition
-from engine.errors import InvalidInput, InvalidState
+from engine.errors import InvalidState
 from engine.store.database import Transaction
 from engine.store.tables import definitions, start_timers
-
-MAX_REASON = 500
-"""Characters of a reason."""
 
 
 def suspend(tx: Transaction, instance_id: int, reason: str) -> None:
@@ -31,7 +28,7 @@ def suspend(tx: Transaction, instance_id: int, reason: str) -> None:
         InvalidInput: no reason is given, or a very long one.
     """
     tx.authorise("suspend", instances.get(tx, instance_id))
-    instances.execute(tx, instance_id, SuspendInstance(_checked(reason)))
+    instances.execute(tx, instance_id, SuspendInstance(reasons.checked(reason)))
 
 
 def resume(tx: Transaction, instance_id: int, reason: str) -> None:
@@ -43,7 +40,7 @@ def resume(tx: Transaction, instance_id: int, reason: str) -> None:
         InvalidInput: no reason is given, or a very long one.
     """
     tx.authorise("resume", instances.get(tx, instance_id))
-    instances.execute(tx, instance_id, ResumeInstance(_checked(reason)))
+    instances.execute(tx, instance_id, ResumeInstance(reasons.checked(reason)))
 
 
 def suspend_definition(tx: Transaction, definition_id: str, reason: str) -> None:
@@ -58,7 +55,7 @@ def suspend_definition(tx: Transaction, definition_id: str, reason: str) -> None
     tx.authorise("suspend", definition)
     if definition.suspended_at is not None:
         raise InvalidState("process definition", definition_id, "suspend", instances.suspension(tx, definition))
-    _set(tx, definition_id, suspended_at=tx.now, suspended_by=tx.actor.id, suspend_reason=_checked(reason))
+    _set(tx, definition_id, suspended_at=tx.now, suspended_by=tx.actor.id, suspend_reason=reasons.checked(reason))
     this = sa.update(start_timers).where(start_timers.c.definition_id == definition_id)
     tx.connection.execute(this.where(start_timers.c.due.is_not(None)).values(held_due=start_timers.c.due, due=None))
 
@@ -104,12 +101,3 @@ def resume_all_versions(tx: Transaction, key: str) -> list[Definition]:
 def _set(tx: Transaction, definition_id: str, **values: object) -> None:
     this = sa.update(definitions).where(definitions.c.kind == deployments.PROCESS, definitions.c.id == definition_id)
     tx.connection.execute(this.values(**values))
-
-
-def _checked(reason: str) -> str:
-    text = reason.strip()
-    if not text:
-        raise InvalidInput("Expected a reason, but none is given.")
-    if len(text) > MAX_REASON:
-        raise InvalidInput(f"Expected a reason of at most {MAX_REASON} characters, but it has {len(text)}.")
-    return text

@@ -106,11 +106,12 @@ _COLUMNS = [
     process_instances.c.status.label("instance_status"),
 ]
 _JOINED = sa.join(activities, process_instances, activities.c.instance_id == process_instances.c.id)
+# Both rows are held, the instance's first: whoever had to wait for it sees the user task as it is by then.
 _LOAD = Statement(
     sa.select(*LOCKED, *_COLUMNS)
     .select_from(_JOINED)
     .where(activities.c.instance_id == sa.bindparam("of_instance"), activities.c.token_id == sa.bindparam("of_token"))
-    .with_for_update(of=process_instances)
+    .with_for_update(of=[process_instances, activities], key_share=True)
 )
 _NAMES = [column.name for column in _COLUMNS]
 _STATUS = _NAMES.index("status")

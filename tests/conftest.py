@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
@@ -20,6 +21,17 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> databases.Store:
+    return databases.Files(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[databases.Store]:
+    with databases.server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,7 @@ _HEADLINES: Mapping[str, str] = {
     "ThrowEscalation": "“{name}” calls for attention: {code}",
     "SetVariables": "Changed values by hand",
     "CancelInstance": "Cancelled: {reason}",
+    "ModifyInstance": "Repaired by hand: {reason}",
     "SuspendInstance": "Suspended: {reason}",
     "ResumeInstance": "Resumed: {reason}",
 }

@@ -173,6 +173,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("cancel", "Instance"): _one_of(SUPERVISOR),
     ("suspend", "Instance"): _one_of(SUPERVISOR),
     ("resume", "Instance"): _one_of(SUPERVISOR),
+    ("modify", "Instance"): _one_of(SUPERVISOR),
     ("suspend", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("resume", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("retry", "Incident"): _one_of(SUPERVISOR),

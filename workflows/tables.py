@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.store.tables import UtcDateTime
+from engine.store.types import ID, TEXT, UtcDateTime
 
 metadata = sa.MetaData(
     naming_convention={
@@ -22,19 +22,19 @@ metadata = sa.MetaData(
 units = sa.Table(
     "units",
     metadata,
-    sa.Column("code", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("level", sa.Text, nullable=False),
-    sa.Column("superior", sa.Text, sa.ForeignKey("units.code")),
-    sa.Column("territory", sa.Text, nullable=False),
+    sa.Column("code", TEXT, primary_key=True),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("level", TEXT, nullable=False),
+    sa.Column("superior", TEXT, sa.ForeignKey("units.code")),
+    sa.Column("territory", TEXT, nullable=False),
 )
 
 accounts = sa.Table(
     "accounts",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("id", TEXT, primary_key=True),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("password_hash", TEXT, nullable=False),
     sa.Column("groups", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("disabled_at", UtcDateTime),
@@ -50,17 +50,17 @@ case_counters = sa.Table(
 cases = sa.Table(
     "cases",
     metadata,
-    sa.Column("case_number", sa.Text, primary_key=True),
+    sa.Column("case_number", TEXT, primary_key=True),
     sa.Column("query_code_salt", sa.LargeBinary, nullable=False),
     sa.Column("query_code_hash", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("source_key", sa.Text, unique=True),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("place", sa.Text, nullable=False),
-    sa.Column("category", sa.Text, nullable=False, server_default=""),
-    sa.Column("jurisdiction_profile", sa.Text, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
+    sa.Column("channel", TEXT, nullable=False),
+    sa.Column("source", TEXT, nullable=False),
+    sa.Column("source_key", TEXT, unique=True),
+    sa.Column("subject", TEXT, nullable=False),
+    sa.Column("place", TEXT, nullable=False),
+    sa.Column("category", TEXT, nullable=False, server_default=""),
+    sa.Column("jurisdiction_profile", TEXT, nullable=False),
     sa.Column("anonymous", sa.Boolean, nullable=False),
     sa.Column("identity_clear", sa.Boolean, nullable=False),
     sa.Column("petitioner_count", sa.Integer, nullable=False),
@@ -70,8 +70,8 @@ cases = sa.Table(
     sa.Column("accepted_at", UtcDateTime),
     sa.Column("served_at", UtcDateTime),
     sa.Column("closed_at", UtcDateTime),
-    sa.Column("reply_outcome", sa.Text),
-    sa.Column("close_reason", sa.Text),
+    sa.Column("reply_outcome", TEXT),
+    sa.Column("close_reason", TEXT),
     # The newest first, for each set of filters that a list can have; a list of several states reads each by itself.
     sa.Index("ix_cases_received_at", "received_at", "case_number"),
     sa.Index("ix_cases_state_received_at", "state", "received_at", "case_number"),
@@ -84,7 +84,7 @@ cases = sa.Table(
 tallies = sa.Table(
     "tallies",
     metadata,
-    sa.Column("what", sa.Text, primary_key=True),  # closed, breached
+    sa.Column("what", TEXT, primary_key=True),  # closed, breached
     sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("times", sa.Integer, nullable=False),
 )
@@ -92,12 +92,12 @@ tallies = sa.Table(
 case_units = sa.Table(
     "case_units",
     metadata,
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
-    sa.Column("unit", sa.Text, primary_key=True),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("unit", TEXT, primary_key=True),
+    sa.Column("role", TEXT, nullable=False),
     # The case's own, so that a unit's newest are found along an index, whether all or those in one state.
     sa.Column("received_at", UtcDateTime, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Index("ix_case_units_unit", "unit", "received_at", "case_number"),
     sa.Index("ix_case_units_unit_state", "unit", "state", "received_at", "case_number"),
 )
@@ -105,47 +105,47 @@ case_units = sa.Table(
 petitioners = sa.Table(
     "petitioners",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
-    sa.Column("name", sa.Text),
-    sa.Column("phone", sa.Text),
-    sa.Column("address", sa.Text),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
+    sa.Column("name", TEXT),
+    sa.Column("phone", TEXT),
+    sa.Column("address", TEXT),
     sa.Column("erased_at", UtcDateTime),
-    sa.Column("erased_by", sa.Text),
-    sa.Column("erased_because", sa.Text),
+    sa.Column("erased_by", TEXT),
+    sa.Column("erased_because", TEXT),
 )
 
 texts = sa.Table(
     "texts",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), nullable=False),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("name", TEXT, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("body", sa.Text),
+    sa.Column("body", TEXT),
     sa.Column("salt", sa.LargeBinary),
-    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("hash", TEXT, nullable=False),
     sa.Column("written_at", UtcDateTime, nullable=False),
-    sa.Column("written_by", sa.Text, nullable=False),
+    sa.Column("written_by", TEXT, nullable=False),
     sa.Column("erased_at", UtcDateTime),
-    sa.Column("erased_by", sa.Text),
-    sa.Column("erased_because", sa.Text),
+    sa.Column("erased_by", TEXT),
+    sa.Column("erased_because", TEXT),
     sa.UniqueConstraint("case_number", "kind", "name", "version"),
 )
 
 clocks = sa.Table(
     "clocks",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("length", sa.Integer, nullable=False),
-    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("unit", TEXT, nullable=False),
     sa.Column("extended_by", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("extended_unit", sa.Text),
+    sa.Column("extended_unit", TEXT),
     sa.Column("pauses", sa.JSON, nullable=False),
     sa.Column("due_at", UtcDateTime),
     sa.Column("provisional", sa.Boolean, nullable=False),
@@ -159,22 +159,22 @@ calendar_decrees = sa.Table(
     "calendar_decrees",
     metadata,
     sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title", TEXT, nullable=False),
     sa.Column("days_off", sa.JSON, nullable=False),
     sa.Column("days_worked", sa.JSON, nullable=False),
     sa.Column("entered_at", UtcDateTime, nullable=False),
-    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("entered_by", TEXT, nullable=False),
 )
 
 notices = sa.Table(
     "notices",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), nullable=False, index=True),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("recipient", TEXT, nullable=False),
     sa.Column("particulars", sa.JSON, nullable=False),
-    sa.Column("text_id", sa.Integer, sa.ForeignKey("texts.id")),
+    sa.Column("text_id", ID, sa.ForeignKey("texts.id")),
     sa.Column("sent_at", UtcDateTime, nullable=False),
     sa.Index("ix_notices_recipient", "recipient", "sent_at"),
 )
@@ -182,45 +182,45 @@ notices = sa.Table(
 ratings = sa.Table(
     "ratings",
     metadata,
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), primary_key=True),
     sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("rating", sa.Text, nullable=False),
+    sa.Column("rating", TEXT, nullable=False),
     sa.Column("office_score", sa.Integer),
     sa.Column("unit_score", sa.Integer),
-    sa.Column("reasons", sa.Integer, sa.ForeignKey("texts.id")),
+    sa.Column("reasons", ID, sa.ForeignKey("texts.id")),
     sa.Column("rated_at", UtcDateTime, nullable=False),
 )
 
 withdrawals = sa.Table(
     "withdrawals",
     metadata,
-    sa.Column("case_number", sa.Text, sa.ForeignKey("cases.case_number"), primary_key=True),
-    sa.Column("reason", sa.Integer, sa.ForeignKey("texts.id")),
+    sa.Column("case_number", TEXT, sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("reason", ID, sa.ForeignKey("texts.id")),
     sa.Column("handed_in_at", UtcDateTime, nullable=False),
-    sa.Column("handed_in_by", sa.Text, nullable=False),
+    sa.Column("handed_in_by", TEXT, nullable=False),
     sa.Column("recorded_at", UtcDateTime),
 )
 
 handled_jobs = sa.Table(
     "handled_jobs",
     metadata,
-    sa.Column("job_id", sa.Text, primary_key=True),
-    sa.Column("result", sa.Text, nullable=False),  # JSON
+    sa.Column("job_id", TEXT, primary_key=True),
+    sa.Column("result", TEXT, nullable=False),  # JSON
 )
 
 # What this release brought along, as last deployed: a restart must not undo what a designer deployed since.
 bundled_resources = sa.Table(
     "bundled_resources",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("sha256", TEXT, nullable=False),
 )
 
 drafts = sa.Table(
     "drafts",
     metadata,
-    sa.Column("user_task_id", sa.Text, primary_key=True),
-    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("user_task_id", TEXT, primary_key=True),
+    sa.Column("account_id", TEXT, primary_key=True),
     sa.Column("values", sa.JSON, nullable=False),
     sa.Column("saved_at", UtcDateTime, nullable=False),
 )

@@ -128,6 +128,17 @@ def _scope_interrupted(state: State, fact: facts.ScopeInterrupted) -> None:
     _stop_joining(state, scope)
 
 
+def _scope_reopened(state: State, fact: facts.ScopeReopened) -> None:
+    state.tokens[fact.id].interrupted = False
+
+
+def _tokens_dropped(state: State, fact: facts.TokensDropped) -> None:
+    scope = state.tokens[fact.scope_id]
+    _consume(scope, fact.element_id, fact.flows)
+    scope.activated.pop(fact.element_id, None)
+    _stop_joining(state, scope)
+
+
 def _variable_set(state: State, fact: facts.VariableSet) -> None:
     state.tokens[fact.scope_id].variables[fact.name] = fact.value
 
@@ -193,6 +204,12 @@ def _nothing_changes(_state: State, _fact: Fact) -> None:
 
 def _multi_instance_started(state: State, fact: facts.MultiInstanceStarted) -> None:
     state.tokens[fact.id].items = Items(fact.items)
+
+
+def _item_added(state: State, fact: facts.ItemAdded) -> None:
+    items = state.tokens[fact.id].items
+    assert items is not None, "items are added to a multi-instance activity only"
+    items.values = (*items.values, fact.value)
 
 
 def _loop_started(state: State, fact: facts.LoopStarted) -> None:
@@ -279,6 +296,8 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.ComplexGatewayActivated: _complex_gateway_activated,
     facts.ComplexGatewayReset: _complex_gateway_reset,
     facts.ScopeInterrupted: _scope_interrupted,
+    facts.ScopeReopened: _scope_reopened,
+    facts.TokensDropped: _tokens_dropped,
     facts.VariableSet: _variable_set,
     facts.UserTaskOpened: _user_task_opened,
     facts.UserTaskAssigned: _user_task_assigned,
@@ -309,6 +328,7 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.TransactionCancelled: _transaction_cancelled,
     facts.LoopStarted: _loop_started,
     facts.MultiInstanceStarted: _multi_instance_started,
+    facts.ItemAdded: _item_added,
     facts.OutputCollected: _output_collected,
     facts.DecisionEvaluated: _nothing_changes,
     facts.IncidentRaised: _incident_raised,

@@ -155,6 +155,68 @@ class CancelInstance:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class CancelToken:
+    """End a token and everything in it. A scope that is left with nothing in it ends as well."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelElement:
+    """End every token at an element, with everything in it, and those that wait there to be joined."""
+
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartBefore:
+    """Put a token on an element, with these variables of its own. Scopes around it that are not open are opened.
+
+    `scope_id` is the token of a scope around it, where several are alive. The body of a multi-instance activity gets
+    one instance more where it is named for that very activity.
+    """
+
+    element_id: str
+    scope_id: int | None = None
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartAfter:
+    """Send a token along the one flow that leads out of an element."""
+
+    element_id: str
+    scope_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartOn:
+    """Send a token along a sequence flow."""
+
+    flow_id: str
+    scope_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteVariables:
+    """Write variables as the process would at this token (the process scope is token 1)."""
+
+    id: int
+    variables: Variables
+
+
+Instruction = CancelToken | CancelElement | StartBefore | StartAfter | StartOn | WriteVariables
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyInstance:
+    """Carry out these, in order, before anything moves on; all of them or none."""
+
+    instructions: tuple[Instruction, ...]
+    reason: str
+
+
 Command = (
     StartInstance
     | CompleteUserTask
@@ -171,5 +233,6 @@ Command = (
     | MoveDueDate
     | SuspendInstance
     | ResumeInstance
+    | ModifyInstance
     | CancelInstance
 )

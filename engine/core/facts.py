@@ -154,6 +154,22 @@ class ScopeInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeReopened:
+    """A person has put tokens back into an interrupted scope; its event sub-processes may start again."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokensDropped:
+    """A person took away tokens that waited at a gateway, a flow named for each; an activated one is as new."""
+
+    scope_id: int
+    element_id: str
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VariableSet:
     """`old` is None too where the variable was not there."""
 
@@ -445,6 +461,14 @@ class MultiInstanceStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemAdded:
+    """A person has added an item to a multi-instance activity, behind the others."""
+
+    id: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class OutputCollected:
     """The result of the item at `index` of a multi-instance activity; output keeps the input's order."""
 
@@ -501,6 +525,8 @@ Fact = (
     | ComplexGatewayActivated
     | ComplexGatewayReset
     | ScopeInterrupted
+    | ScopeReopened
+    | TokensDropped
     | VariableSet
     | UserTaskOpened
     | UserTaskAssigned
@@ -531,6 +557,7 @@ Fact = (
     | TransactionCancelled
     | LoopStarted
     | MultiInstanceStarted
+    | ItemAdded
     | OutputCollected
     | DecisionEvaluated
     | IncidentRaised
@@ -549,6 +576,7 @@ _TIMES: dict[type, tuple[str, ...]] = {
 _TUPLES: dict[type, tuple[str, ...]] = {
     UserTaskOpened: ("candidate_users", "candidate_groups"),
     TokensJoined: ("flows",),
+    TokensDropped: ("flows",),
     ComplexGatewayActivated: ("flows",),
     ComplexGatewayReset: ("flows",),
     ElementsPlanned: ("element_ids",),

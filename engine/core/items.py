@@ -56,7 +56,7 @@ def _complete_item(
 ) -> None:
     body = run.state.tokens[token.scope_id]
     seen = _counted(run, token, outputs, items_of(body), len(body.children) - 1)
-    done = _is_enough(run, seen, loop, items_of(body))
+    done = _is_enough(run, seen, loop, body)
     thrown = _thrown(run, seen, loop, items_of(body))
     close(run, token)
     if loop.output_element is not None:
@@ -127,13 +127,15 @@ def _counted(run: Execution, token: Token, outputs: Outputs, items: Items, activ
         "numberOfInstances": total,
         "numberOfCompletedInstances": completed,
         "numberOfActiveInstances": active,
-        "numberOfTerminatedInstances": 0,
+        "numberOfTerminatedInstances": items.started - completed - active,
     }
 
 
-def _is_enough(run: Execution, seen: Mapping[str, Any] | None, loop: MultiInstance, items: Items) -> bool:
-    """Whether this was the last instance, or the completion condition holds with it."""
-    if items.completed + 1 == len(items.values):
+def _is_enough(run: Execution, seen: Mapping[str, Any] | None, loop: MultiInstance, body: Token) -> bool:
+    """Whether this was the last instance, or the completion condition holds with it. One that a person has cancelled
+    counts as begun and does not come back.
+    """
+    if items_of(body).started == len(items_of(body).values) and len(body.children) == 1:
         return True
     return loop.completion_condition is not None and bool(run.evaluate_with(loop.completion_condition, seen or {}))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.core import commands, correlation, data, facts, joins, propagation, starting, waiting
+from engine.core import commands, correlation, data, facts, joins, modification, propagation, starting, waiting
 from engine.core.behaviours import BEHAVIOURS, behaviour_of
 from engine.core.behaviours.activities import create_job
 from engine.core.behaviours.scopes import open_scope
@@ -22,9 +22,11 @@ from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState,
 MAX_STEPS = 100_000
 """Elements that one command may move through; a loop without a wait in it stops here with an incident."""
 
-WHILE_SUSPENDED = frozenset({commands.ResumeInstance, commands.MoveDueDate, commands.CancelInstance})
-"""What may be done to a suspended instance. None of it lets a token move on; a deadline that changes by law changes
-there as well.
+WHILE_SUSPENDED = frozenset(
+    {commands.ResumeInstance, commands.MoveDueDate, commands.ModifyInstance, commands.CancelInstance}
+)
+"""What may be done to a suspended instance: to repair it, and to change a deadline that changes by law. What a
+modification starts goes on to where it has to wait.
 """
 
 
@@ -41,6 +43,7 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
     Raises:
         InvalidState: what the command is about is not there any more, or never was.
         Suspended: the instance is, and this has to wait until it is resumed.
+        InvalidChange: a modification cannot be carried out.
         ExecutionFailed: the instance cannot even start, or a variable is no JSON value.
     """
     execution = Execution(library, BEHAVIOURS, State() if state is None else state, now)
@@ -293,5 +296,6 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.MoveDueDate: _move_due_date,
     commands.SuspendInstance: _suspend_instance,
     commands.ResumeInstance: _resume_instance,
+    commands.ModifyInstance: modification.modify,
     commands.CancelInstance: _cancel_instance,
 }

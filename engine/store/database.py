@@ -1,7 +1,8 @@
-"""The database: its connections, and the one transaction that a command runs in.
+"""The database, and the one transaction that a command runs in.
 
 SQLite lets one connection write at a time. Threads of this process queue for their turn, other processes wait by
-SQLite's own lock; nobody is told that the database is locked.
+SQLite's own lock; nobody is told that the database is locked. PostgreSQL has many write at once, each on rows that it
+has locked.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -17,45 +18,42 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from engine.actors import Actor
-from engine.errors import InvalidInput, NotPermitted
+from engine.errors import NotPermitted
 from engine.handlers import Handler
 from engine.observing import Observation
+from engine.store import connecting, faults
 from engine.store.library import Cache, DatabaseLibrary
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT = 60_000
-"""How long SQLite waits for another process that writes, in milliseconds."""
-
-CONFLICTS = {"40001", "40P01"}
-"""SQLSTATE of a serialisation failure and of a deadlock: the same work may succeed on the fresh state."""
-
 
 class Database:
     """The connections to one database. `write` and `read` are the only ways to it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pool_size: int = connecting.POOL_SIZE) -> None:
         """
+        Args:
+            pool_size: connections of this process to a database server.
+
         Raises:
-            InvalidInput: the URL is none, or of a database in memory, which threads and processes cannot share.
+            InvalidInput: the URL cannot be used.
         """
-        self.url = _url(url)
+        self.url = connecting.address(url)
+        self._writer, self._reader = connecting.connect(self.url, pool_size)
         self._turn = threading.Lock()
         self._inside = threading.local()
-        if self.url.get_backend_name() == "sqlite":
-            self._writer = _sqlite(self.url, "BEGIN IMMEDIATE", read_only=False)
-            self._reader = _sqlite(self.url, "BEGIN", read_only=True)
-        else:
-            self._writer = sa.create_engine(self.url, hide_parameters=True)
-            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether many write at once."""
+        return self.url.get_backend_name() != "sqlite"
 
     @property
     def file(self) -> Path | None:
         """Where an SQLite database is; None for a database server."""
-        is_file = self.url.get_backend_name() == "sqlite" and self.url.database is not None
-        return Path(self.url.database or "") if is_file else None
+        return None if self.is_server else Path(self.url.database or "")
 
     @property
     def connections(self) -> tuple[int, int]:
@@ -70,21 +68,27 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """One transaction: committed where the block ends well, rolled back where it raises."""
+        """One transaction: committed where the block ends well, rolled back where it raises.
+
+        Raises:
+            Passing: nothing was written, and doing it again may go well.
+            Unavailable: nothing was written.
+            OutcomeUnknown: the connection broke during the commit.
+        """
         if getattr(self._inside, "writing", False):
             raise RuntimeError("Expected one transaction at a time in a thread, but a second was begun inside another.")
-        with self._in_turn(), self._writer.connect() as connection:
-            transaction = connection.begin()
+        with self._in_turn(), _translated(), self._writer.connect() as connection:
+            connection.begin()
             try:
                 yield connection
             except BaseException:
-                transaction.rollback()
+                _roll_back(connection)
                 raise
-            transaction.commit()
+            _commit(connection)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        with self._turn:
+        with nullcontext() if self.is_server else self._turn:
             self._inside.writing = True
             try:
                 yield
@@ -93,18 +97,22 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """One snapshot, which waits for nobody and cannot write."""
-        with self._reader.connect() as connection:
-            transaction = connection.begin()
+        """One snapshot, which waits for nobody and cannot write.
+
+        Raises:
+            Passing, Unavailable: as `write`.
+        """
+        with _translated(), self._reader.connect() as connection:
+            connection.begin()
             try:
                 yield connection
             finally:
-                transaction.rollback()
+                _roll_back(connection)
 
     @property
     def tells(self) -> bool:
         """Whether processes can tell each other something through it."""
-        return self.dialect.name == "postgresql"
+        return self.is_server
 
     def alone(self) -> Any:
         """A connection of the driver's outside of the pool, which commits each statement by itself.
@@ -122,45 +130,32 @@ class Database:
         self._reader.dispose()
 
 
-def _url(text: str) -> sa.URL:
+@contextmanager
+def _translated() -> Iterator[None]:
     try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError as error:
-        raise InvalidInput(f"Expected a database URL such as 'sqlite:///pujiang.db', but got {text!r}.") from error
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise InvalidInput(f"Expected an SQLite database in a file, but '{text}' is one in memory.")
-    return url
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        meant = faults.meaning(error)
+        if meant is error:
+            raise
+        raise meant from error
 
 
-def _sqlite(url: sa.URL, begin: str, *, read_only: bool) -> sa.Engine:
-    # A connection is given back only after its transaction has ended, so the pool need not roll back once more.
-    # Parameters may be personal, and an error's text goes to logs, incidents and the journal.
-    engine = sa.create_engine(url, pool_size=8, max_overflow=-1, pool_reset_on_return=None, hide_parameters=True)
-
-    @sa.event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        if read_only:
-            cursor.execute("PRAGMA query_only = ON")
-        cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+def _commit(connection: sa.Connection) -> None:
+    try:
+        connection.commit()
+    except sa.exc.DBAPIError as error:
+        # Nothing may be left open on it, whatever state it is in.
+        connection.invalidate()
+        raise faults.meaning_at_commit(error) from error
 
 
-def is_conflict(error: sa.exc.DBAPIError) -> bool:
-    """Whether someone else's work came in between, and the same work may be done again."""
-    if getattr(error.orig, "sqlstate", None) in CONFLICTS:
-        return True
-    return "database is locked" in str(error.orig) or "database table is locked" in str(error.orig)
+def _roll_back(connection: sa.Connection) -> None:
+    """A connection that is broken has nothing open, and must not hide why the work was given up."""
+    try:
+        connection.rollback()
+    except sa.exc.DBAPIError:
+        connection.invalidate()
 
 
 class Time(Protocol):

@@ -23,8 +23,13 @@ def try_alone(tx: Transaction, name: str) -> bool:
 
 def alone(tx: Transaction, name: str) -> None:
     """Wait until nobody else has the lock, and take it."""
-    if not _is_sqlite(tx):
-        tx.connection.execute(_ALONE, {"key": _key(name)})
+    hold(tx.connection, name)
+
+
+def hold(connection: sa.Connection, name: str) -> None:
+    """As `alone`, for whoever has no more than a connection."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_ALONE, {"key": _key(name)})
 
 
 def together(tx: Transaction, name: str) -> None:

@@ -13,19 +13,31 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from engine.errors import InvalidState
+from engine.store import locks
 from engine.store.database import Database
 
 HERE = Path(__file__).parent / "migrations"
 
+_UNBOUNDED = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+"""What must not end a long upgrade, or the wait for it."""
+
 
 def upgrade(database: Database, locations: Sequence[str] = ()) -> None:
-    """Run every migration that the database has not seen: the engine's, and those of `locations`.
+    """Run every migration that the database has not seen: the engine's, and those of `locations`. Processes that start
+    together wait for the one that does it.
 
     Args:
         locations: folders of migrations as ``package:folder``.
+
+    Raises:
+        Passing, Unavailable, OutcomeUnknown: as `Database.write`.
     """
     config = _config(locations)
     with database.write() as connection:
+        if database.is_server:
+            for setting in _UNBOUNDED:
+                connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
+        locks.hold(connection, "upgrade")
         config.attributes["connection"] = connection
         command.upgrade(config, "heads")
 

@@ -25,20 +25,19 @@ class _Compiled:
     def __init__(self, statement: Any, dialect: sa.Dialect, columns: Sequence[str] | None) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         self.sql = str(compiled)
-        self.is_positional = compiled.positiontup is not None
-        self._names: Sequence[str] = compiled.positiontup or list(compiled.binds)
-        binds = [compiled.binds[name] for name in self._names]
+        assert compiled.positiontup is not None, "both drivers are set to take parameters by their place"
+        binds = [compiled.binds[name] for name in compiled.positiontup]
         # What stands there where no value is given, and what turns a value into the driver's.
         self._defaults = [(bind.key, None if bind.required else bind.effective_value) for bind in binds]
         processors = [bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in binds]
         self._processors = [(place, each) for place, each in enumerate(processors) if each is not None]
 
-    def parameters(self, values: Values) -> Any:
+    def parameters(self, values: Values) -> tuple[Any, ...]:
         given = [values.get(name, default) for name, default in self._defaults]
         for place, processor in self._processors:
             if given[place] is not None:
                 given[place] = processor(given[place])
-        return tuple(given) if self.is_positional else dict(zip(self._names, given, strict=True))
+        return tuple(given)
 
 
 class Statement:
@@ -71,14 +70,12 @@ class Insert:
 
     def __init__(self, table: sa.Table, *, without: Sequence[str] = ()) -> None:
         columns = [column.name for column in table.columns if column.name not in without]
-        self._one = Statement(sa.insert(table), columns)
+        # Inline: nobody asks for the key of a row, which is what more rows could not follow behind.
+        self._one = Statement(sa.insert(table).inline(), columns)
         self._sql: dict[tuple[str, int], str] = {}
 
     def execute(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
         compiled = self._one.compiled(connection.dialect)
-        if not compiled.is_positional:
-            self._one.execute_many(connection, rows)
-            return
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
             flat = [value for row in chunk for value in compiled.parameters(row)]

@@ -7,9 +7,10 @@ one writes one row.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
+
+from engine.store.types import ID, TEXT, UtcDateTime
 
 metadata = sa.MetaData(
     naming_convention={
@@ -27,23 +28,6 @@ SHOWN = 200
 """Characters of a condition that are kept beside who waits for it, for show."""
 
 
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """An aware moment; kept in UTC, given back in UTC."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"Expected a moment with its time zone, but {value.isoformat()} has none.")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
 # What is deployed
 
 deployments = sa.Table(
@@ -51,7 +35,7 @@ deployments = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("deployed_at", UtcDateTime, nullable=False),
-    sa.Column("deployed_by", sa.Text, nullable=False),
+    sa.Column("deployed_by", TEXT, nullable=False),
 )
 
 resources = sa.Table(
@@ -59,8 +43,8 @@ resources = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("sha256", TEXT, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("deployment_id", "name"),
 )
@@ -68,17 +52,17 @@ resources = sa.Table(
 definitions = sa.Table(
     "definitions",
     metadata,
-    sa.Column("kind", sa.Text, primary_key=True),  # process, decision, form
-    sa.Column("id", sa.Text, primary_key=True),  # key:version
-    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("kind", TEXT, primary_key=True),  # process, decision, form
+    sa.Column("id", TEXT, primary_key=True),  # key:version
+    sa.Column("key", TEXT, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("version_tag", sa.Text),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("version_tag", TEXT),
     sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), nullable=False),
     sa.Column("resource_id", sa.Integer, sa.ForeignKey("resources.id"), nullable=False),
     sa.Column("suspended_at", UtcDateTime),
-    sa.Column("suspended_by", sa.Text),
-    sa.Column("suspend_reason", sa.Text),
+    sa.Column("suspended_by", TEXT),
+    sa.Column("suspend_reason", TEXT),
     sa.UniqueConstraint("kind", "key", "version"),
 )
 
@@ -87,9 +71,9 @@ deployment_members = sa.Table(
     "deployment_members",
     metadata,
     sa.Column("deployment_id", sa.Integer, sa.ForeignKey("deployments.id"), primary_key=True),
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("kind", TEXT, primary_key=True),
+    sa.Column("key", TEXT, primary_key=True),
+    sa.Column("definition_id", TEXT, nullable=False),
 )
 
 # What starts the newest version of a process by itself. `place` is that of the trigger among those of its element.
@@ -98,28 +82,28 @@ start_timers = sa.Table(
     "start_timers",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("definition_key", sa.Text, nullable=False, index=True),
-    sa.Column("definition_id", sa.Text, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("definition_key", TEXT, nullable=False, index=True),
+    sa.Column("definition_id", TEXT, nullable=False),
+    sa.Column("element_id", TEXT, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("due", UtcDateTime, index=True),  # later than planned while it is tried again; None: suspended
     sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("planned", UtcDateTime, nullable=False),  # what the next round is counted from
-    sa.Column("interval", sa.Text),
+    sa.Column("interval", TEXT),
     sa.Column("repetitions", sa.Integer),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),  # of this round, which failed
-    sa.Column("last_error", sa.Text),
+    sa.Column("last_error", TEXT),
 )
 
 start_subscriptions = sa.Table(
     "start_subscriptions",
     metadata,
-    sa.Column("definition_key", sa.Text, primary_key=True),
-    sa.Column("element_id", sa.Text, primary_key=True),
+    sa.Column("definition_key", TEXT, primary_key=True),
+    sa.Column("element_id", TEXT, primary_key=True),
     sa.Column("place", sa.Integer, primary_key=True),
-    sa.Column("definition_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # message, signal, condition
-    sa.Column("name", sa.Text, nullable=False),  # of the message or signal, or the condition
+    sa.Column("definition_id", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),  # message, signal, condition
+    sa.Column("name", TEXT, nullable=False),  # of the message or signal, or the condition
     sa.Index(None, "kind", "name"),
 )
 
@@ -138,21 +122,21 @@ sa.Index(
 process_instances = sa.Table(
     "process_instances",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("definition_id", sa.Text, nullable=False),
-    sa.Column("definition_key", sa.Text, nullable=False),
-    sa.Column("business_key", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("definition_id", TEXT, nullable=False),
+    sa.Column("definition_key", TEXT, nullable=False),
+    sa.Column("business_key", TEXT, nullable=False),
+    sa.Column("status", TEXT, nullable=False),
+    sa.Column("state", TEXT, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),  # of the last journal entry, with its hash
-    sa.Column("head", sa.Text, nullable=False),
+    sa.Column("head", TEXT, nullable=False),
     sa.Column("started_at", UtcDateTime, nullable=False),
-    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("started_by", TEXT, nullable=False),
     sa.Column("ended_at", UtcDateTime),
-    sa.Column("end_reason", sa.Text),
+    sa.Column("end_reason", TEXT),
     sa.Column("suspended_at", UtcDateTime),
-    sa.Column("suspended_by", sa.Text),
-    sa.Column("suspend_reason", sa.Text),
+    sa.Column("suspended_by", TEXT),
+    sa.Column("suspend_reason", TEXT),
     sa.Index(None, "business_key", "id"),
     sa.Index(None, "definition_id", "status", "id"),
     sa.Index(None, "definition_key", "status", "id"),
@@ -162,42 +146,42 @@ process_instances = sa.Table(
 journal = sa.Table(
     "journal",
     metadata,
-    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("instance_id", ID, primary_key=True),
     sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("at", sa.Text, nullable=False),  # exactly as hashed
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # command or note
-    sa.Column("command", sa.Text, nullable=False),
-    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("at", TEXT, nullable=False),  # exactly as hashed
+    sa.Column("actor", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),  # command or note
+    sa.Column("command", TEXT, nullable=False),
+    sa.Column("facts", TEXT, nullable=False),
     sa.Column("format", sa.Integer, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("hash", TEXT, nullable=False),
 )
 
 activities = sa.Table(
     "activities",
     metadata,
-    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), primary_key=True),
     sa.Column("token_id", sa.Integer, primary_key=True),
     sa.Column("scope_id", sa.Integer, nullable=False),
-    sa.Column("definition_id", sa.Text, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("definition_id", TEXT, nullable=False),
+    sa.Column("element_id", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("name", TEXT, nullable=False),
     sa.Column("item", sa.Integer),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
-    sa.Column("outcome", sa.Text),  # completed, terminated
-    sa.Column("ended_by", sa.Text),
-    sa.Column("reason", sa.Text),
+    sa.Column("outcome", TEXT),  # completed, terminated
+    sa.Column("ended_by", TEXT),
+    sa.Column("reason", TEXT),
     # Of a user task
-    sa.Column("status", sa.Text),  # open, completed, cancelled
-    sa.Column("assignee", sa.Text),
-    sa.Column("candidate_users", sa.Text),  # JSON lists, for show; `candidates` is for the search
-    sa.Column("candidate_groups", sa.Text),
+    sa.Column("status", TEXT),  # open, completed, cancelled
+    sa.Column("assignee", TEXT),
+    sa.Column("candidate_users", TEXT),  # JSON lists, for show; `candidates` is for the search
+    sa.Column("candidate_groups", TEXT),
     sa.Column("due", UtcDateTime),
     sa.Column("follow_up", UtcDateTime),
     sa.Column("priority", sa.Integer),
-    sa.Column("form_key", sa.Text),
+    sa.Column("form_key", TEXT),
     sa.Column("queue_due", UtcDateTime),
     sa.Column("queue_rank", sa.Integer),  # the priority negated: highest first
     sqlite_with_rowid=False,
@@ -238,11 +222,11 @@ sa.Index(
 candidates = sa.Table(
     "candidates",
     metadata,
-    sa.Column("candidate", sa.Text, primary_key=True),
+    sa.Column("candidate", TEXT, primary_key=True),
     sa.Column("taken", sa.Boolean, primary_key=True),
     sa.Column("queue_due", UtcDateTime, primary_key=True),
     sa.Column("queue_rank", sa.Integer, primary_key=True),
-    sa.Column("instance_id", sa.Integer, primary_key=True),
+    sa.Column("instance_id", ID, primary_key=True),
     sa.Column("token_id", sa.Integer, primary_key=True),
     sa.Index(None, "instance_id", "token_id"),
     sa.ForeignKeyConstraint(["instance_id", "token_id"], ["activities.instance_id", "activities.token_id"]),
@@ -252,23 +236,23 @@ candidates = sa.Table(
 jobs = sa.Table(
     "jobs",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id")),  # None: it starts one
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id")),  # None: it starts one
     sa.Column("token_id", sa.Integer, nullable=False),
-    sa.Column("topic", sa.Text, nullable=False),
-    sa.Column("payload", sa.Text),  # JSON: what a delivery delivers
+    sa.Column("topic", TEXT, nullable=False),
+    sa.Column("payload", TEXT),  # JSON: what a delivery delivers
     sa.Column("rank", sa.Integer, nullable=False),  # the priority negated: highest first
     sa.Column("retries", sa.Integer, nullable=False),  # attempts left, the next one included
     sa.Column("attempts", sa.Integer, nullable=False),  # made so far
-    sa.Column("retry_cycle", sa.Text),
+    sa.Column("retry_cycle", TEXT),
     sa.Column("due", UtcDateTime),  # None: stopped by an incident, or suspended
     sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("leased_until", UtcDateTime),
-    sa.Column("leased_by", sa.Text),  # whoever claimed it, while it is leased
+    sa.Column("leased_by", TEXT),  # whoever claimed it, while it is leased
     sa.Column("lapses", sa.Integer, nullable=False, server_default="0"),  # leases that ran out without a word
     sa.Column("time_limit", sa.Integer),  # seconds that an attempt may take, where the diagram says so
-    sa.Column("queue", sa.Text, nullable=False, server_default=""),  # the topic, where external workers do it
-    sa.Column("last_error", sa.Text),
+    sa.Column("queue", TEXT, nullable=False, server_default=""),  # the topic, where external workers do it
+    sa.Column("last_error", TEXT),
     sa.Index(None, "instance_id", "token_id"),
     sqlite_autoincrement=True,
 )
@@ -291,10 +275,10 @@ sa.Index(
 timers = sa.Table(
     "timers",
     metadata,
-    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), primary_key=True),
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("owner_id", sa.Integer, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
+    sa.Column("element_id", TEXT, nullable=False),
     sa.Column("due", UtcDateTime),  # None: stopped by an incident, or suspended
     sa.Column("held_due", UtcDateTime),  # when it is due once it is resumed
     sa.Column("attempts", sa.Integer, nullable=False, default=0),  # to fire it, which failed
@@ -305,15 +289,15 @@ timers = sa.Table(
 subscriptions = sa.Table(
     "subscriptions",
     metadata,
-    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), primary_key=True),
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("owner_id", sa.Integer, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("definition_id", sa.Text, nullable=False),
+    sa.Column("element_id", TEXT, nullable=False),
+    sa.Column("definition_id", TEXT, nullable=False),
     sa.Column("place", sa.Integer, nullable=False),  # of what is waited for, among the triggers of the element
-    sa.Column("kind", sa.Text, nullable=False),  # message, signal, condition
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("key", sa.Text),
+    sa.Column("kind", TEXT, nullable=False),  # message, signal, condition
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("key", TEXT),
     sa.Index(None, "kind", "name", "key", "instance_id"),
     sa.Index("ix_subscriptions_at", "kind", "name", "definition_id", "element_id", "place", "instance_id"),
     sqlite_with_rowid=False,
@@ -323,27 +307,27 @@ subscriptions = sa.Table(
 data_stores = sa.Table(
     "data_stores",
     metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),  # JSON
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("value", TEXT, nullable=False),  # JSON
     sa.Column("changed_at", UtcDateTime, nullable=False),
-    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), nullable=False),
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), nullable=False),
     sa.Index(None, "instance_id"),
 )
 
 incidents = sa.Table(
     "incidents",
     metadata,
-    sa.Column("instance_id", sa.Integer, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), primary_key=True),
     sa.Column("id", sa.Integer, primary_key=True),  # of a delivery: that of its job, negated
     sa.Column("token_id", sa.Integer, nullable=False),
-    sa.Column("element_id", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # execution, join, condition, job, delivery, timer
-    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("element_id", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),  # execution, join, condition, job, delivery, timer
+    sa.Column("message", TEXT, nullable=False),
     sa.Column("raised_at", UtcDateTime, nullable=False),
     sa.Column("resolved_at", UtcDateTime),
-    sa.Column("resolved_by", sa.Text),
-    sa.Column("trace", sa.Text),  # where in the code it failed, without values
-    sa.Column("variables", sa.Text),  # JSON: what the token saw then
+    sa.Column("resolved_by", TEXT),
+    sa.Column("trace", TEXT),  # where in the code it failed, without values
+    sa.Column("variables", TEXT),  # JSON: what the token saw then
     sqlite_with_rowid=False,
 )
 

@@ -8,16 +8,18 @@ has run twice, and the result that comes first is taken in.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from engine import handlers, instances, leases
+from engine import handlers, instances, leases, observing
 from engine.core.state import State
 from engine.errors import BpmnError, InvalidState, Suspended
 from engine.handlers import Unusable
 from engine.jobs import Job, complete, fail, throw_error
+from engine.observing import JobRun
 from engine.store.database import Runtime, Transaction
 from engine.variables import checked
 from engine.work import deliveries
@@ -92,20 +94,27 @@ def run_claimed(engine: Runtime, work: Job | Delivery) -> None:
 
 def run(engine: Runtime, job: Job) -> None:
     """Run a job's handler, outside of any transaction, and write what came of it."""
-    write: Callable[[Transaction], None]
+    with observing.about(job=job.id, case=job.business_key):
+        begun = time.monotonic()
+        outcome, write = _tried(engine, job)
+        engine.report(JobRun(job.topic, outcome, time.monotonic() - begun))
+        if engine.claims.end(job):
+            _settle(engine, job, write)
+        else:
+            log.warning("Job %s (%s) has come to its end, but was given up before.", job.id, job.topic)
+
+
+def _tried(engine: Runtime, job: Job) -> tuple[str, Callable[[Transaction], None]]:
+    """What came of it, and what writes that."""
     try:
         result = checked(_call(engine, job))
-        write = partial(complete, instance_id=job.instance_id, token_id=job.token_id, variables=result)
+        return "completed", partial(complete, instance_id=job.instance_id, token_id=job.token_id, variables=result)
     except BpmnError as outcome:
-        write = partial(throw_error, instance_id=job.instance_id, token_id=job.token_id, error=outcome)
+        return "error", partial(throw_error, instance_id=job.instance_id, token_id=job.token_id, error=outcome)
     except (Exception, SystemExit) as error:
         # A handler that wants to end the process has failed; it must not take the thread with it.
         log.info("Job %s (%s) failed in attempt %s.", job.id, job.topic, job.attempt, exc_info=True)
-        write = partial(fail, job=job, error=error)
-    if engine.claims.end(job):
-        _settle(engine, job, write)
-    else:
-        log.warning("Job %s (%s) has come to its end, but was given up before.", job.id, job.topic)
+        return "failed", partial(fail, job=job, error=error)
 
 
 def _call(engine: Runtime, job: Job) -> dict[str, Any]:

@@ -13,8 +13,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
 from engine import clock
 from engine.store.database import Runtime
 
@@ -26,13 +24,16 @@ R = TypeVar("R", bound=Runtime)
 
 
 class Ticks:
-    """One tick at a time; those that were missed meanwhile are made up for by one."""
+    """One tick at a time; those that were missed meanwhile are made up for by one.
+
+    What lies between them is counted by a clock that nobody sets: a machine whose time is set back goes on ticking.
+    """
 
     def __init__(self, engine: R, beat: Callable[[R], None]) -> None:
         self._beat = partial(beat, engine)
-        self._under_way = threading.Lock()
+        self._stopped = threading.Event()
         self._done_at = time.monotonic()
-        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._thread = threading.Thread(target=self._run, name="ticks", daemon=True)
 
     @property
     def age(self) -> timedelta:
@@ -40,31 +41,29 @@ class Ticks:
         return timedelta(seconds=time.monotonic() - self._done_at)
 
     def start(self) -> None:
-        self._scheduler.add_job(
-            self._tick,
-            "interval",
-            seconds=SECONDS,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-        self._scheduler.start()
+        self._thread.start()
 
     def drain(self) -> None:
         """Begin no other tick."""
-        self._scheduler.shutdown(wait=False)
+        self._stopped.set()
 
     def wait(self, within: timedelta) -> bool:
         """For the tick that is under way; whether it ended within that time."""
-        return self._under_way.acquire(timeout=within.total_seconds())
+        self._thread.join(within.total_seconds())
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        while not self._stopped.wait(max(0, began + SECONDS - time.monotonic())):
+            began = time.monotonic()
+            self._tick()
 
     def _tick(self) -> None:
-        with self._under_way:
-            try:
-                self._beat()
-                self._done_at = time.monotonic()
-            except Exception:
-                log.exception("A tick failed; the next one is tried in %s s.", SECONDS)
+        try:
+            self._beat()
+            self._done_at = time.monotonic()
+        except Exception:
+            log.exception("A tick failed; the next one is tried in %s s.", SECONDS)
 
 
 def poll(engine: Runtime) -> None:

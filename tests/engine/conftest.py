@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,24 +10,26 @@ import sqlalchemy as sa
 
 from engine.clock import FixedClock
 from engine.engine import Engine
+from tests.databases import KINDS, Ready
 from tests.engine.world import World
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the engine's tables and nothing in them, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "engine.db"
-    engine = Engine(f"sqlite:///{path}")
-    engine.upgrade()
-    engine.stop()
-    return path
+def migrated() -> Ready:
+    """Databases with the engine's tables and nothing in them."""
+
+    def upgrade(url: str) -> None:
+        engine = Engine(url)
+        engine.upgrade()
+        engine.stop()
+
+    return Ready(upgrade)
 
 
-@pytest.fixture
-def database_url(migrated: Path, tmp_path: Path) -> str:
-    path = tmp_path / "engine.db"
-    shutil.copy(migrated, path)
-    return f"sqlite:///{path}"
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, migrated: Ready) -> Iterator[str]:
+    with migrated.copy(request.param, request.getfixturevalue(request.param)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from engine.instances import InstanceQuery, search
+from tests.databases import Ready, Store
 from tests.engine.crashing import SCENARIOS, open_world, prepare
 
 ROOT = Path(__file__).parents[2]
@@ -73,10 +74,11 @@ def schema(path: Path) -> list[tuple[object, ...]]:
 
 
 @pytest.fixture
-def before(migrated: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+def before(migrated: Ready, sqlite: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """The database before the scenario; before "rest" with a job that waits."""
     path = tmp_path / "before.db"
-    shutil.copy(migrated, path)
+    with migrated.copy("sqlite", sqlite) as url:
+        shutil.copy(url.removeprefix("sqlite:///"), path)
     world = open_world(f"sqlite:///{path}")
     prepare(world)
     if request.node.callspec.params["scenario"] == "rest":

@@ -67,6 +67,11 @@ class World:
         """One verb of the engine in a transaction of its own."""
         return self.engine.transact(lambda tx: work(tx, *arguments, **options), by)
 
+    def tamper(self, sql: str) -> None:
+        """Go around the engine."""
+        with self.engine.database.write() as connection:
+            assert connection.exec_driver_sql(sql).rowcount, "nothing was tampered with"
+
     # Looking
 
     def see(self, work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

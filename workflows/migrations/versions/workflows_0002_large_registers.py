@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from engine.store.types import TEXT
+
 revision = "workflows_0002"
 down_revision = "workflows_0001"
 branch_labels = None
@@ -21,7 +23,7 @@ def upgrade() -> None:
     _case_units()
     op.create_table(
         "tallies",
-        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("what", TEXT, nullable=False),
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("what", "year", name=op.f("pk_tallies")),
@@ -40,7 +42,7 @@ def upgrade() -> None:
 
 def _case_units() -> None:
     op.add_column("case_units", sa.Column("received_at", sa.DateTime(), nullable=True))
-    op.add_column("case_units", sa.Column("state", sa.Text(), nullable=True))
+    op.add_column("case_units", sa.Column("state", TEXT, nullable=True))
     op.execute(
         "UPDATE case_units SET"
         " received_at = (SELECT received_at FROM cases WHERE cases.case_number = case_units.case_number),"
@@ -49,7 +51,7 @@ def _case_units() -> None:
     op.drop_index("ix_case_units_unit", "case_units")
     with op.batch_alter_table("case_units") as case_units:
         case_units.alter_column("received_at", existing_type=sa.DateTime(), nullable=False)
-        case_units.alter_column("state", existing_type=sa.Text(), nullable=False)
+        case_units.alter_column("state", existing_type=TEXT, nullable=False)
     op.create_index("ix_case_units_unit", "case_units", ["unit", "received_at", "case_number"], unique=False)
     op.create_index(
         "ix_case_units_unit_state", "case_units", ["unit", "state", "received_at", "case_number"], unique=False

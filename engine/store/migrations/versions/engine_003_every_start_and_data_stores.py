@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from engine.store.types import ID, TEXT
+
 revision = "engine_003"
 down_revision = "engine_002"
 branch_labels = None
@@ -16,13 +18,13 @@ def upgrade() -> None:
     _start_subscriptions()
     _subscriptions()
     with op.batch_alter_table("jobs", table_kwargs={"sqlite_autoincrement": True}) as jobs:
-        jobs.alter_column("instance_id", existing_type=sa.Integer(), nullable=True)
+        jobs.alter_column("instance_id", existing_type=ID, nullable=True)
     op.create_table(
         "data_stores",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("value", TEXT, nullable=False),
         sa.Column("changed_at", sa.DateTime(), nullable=False),
-        sa.Column("instance_id", sa.Integer(), nullable=False),
+        sa.Column("instance_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_data_stores_instance_id")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_data_stores")),
     )
@@ -43,12 +45,12 @@ def _start_subscriptions() -> None:
     op.drop_table("start_subscriptions")
     made = op.create_table(
         "start_subscriptions",
-        sa.Column("definition_key", sa.Text(), nullable=False),
-        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("definition_key", TEXT, nullable=False),
+        sa.Column("element_id", TEXT, nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("definition_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("definition_id", TEXT, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("definition_key", "element_id", "place", name=op.f("pk_start_subscriptions")),
     )
     op.create_index(op.f("ix_start_subscriptions_kind_name"), "start_subscriptions", ["kind", "name"], unique=False)
@@ -65,14 +67,14 @@ def _start_subscriptions() -> None:
 
 def _subscriptions() -> None:
     """Whoever waits runs by the definition of its activity."""
-    op.add_column("subscriptions", sa.Column("definition_id", sa.Text(), nullable=True))
+    op.add_column("subscriptions", sa.Column("definition_id", TEXT, nullable=True))
     op.add_column("subscriptions", sa.Column("place", sa.Integer(), nullable=True))
     op.execute(
         "UPDATE subscriptions SET place = 0, definition_id = (SELECT definition_id FROM activities"
         " WHERE activities.instance_id = subscriptions.instance_id AND activities.token_id = subscriptions.owner_id)"
     )
     with op.batch_alter_table("subscriptions", table_kwargs={"sqlite_with_rowid": False}) as subscriptions:
-        subscriptions.alter_column("definition_id", existing_type=sa.Text(), nullable=False)
+        subscriptions.alter_column("definition_id", existing_type=TEXT, nullable=False)
         subscriptions.alter_column("place", existing_type=sa.Integer(), nullable=False)
     op.create_index(
         "ix_subscriptions_at",

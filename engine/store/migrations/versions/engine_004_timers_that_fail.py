@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from engine.store.types import TEXT
+
 revision = "engine_004"
 down_revision = "engine_003"
 branch_labels = None
@@ -18,7 +20,7 @@ def upgrade() -> None:
     with op.batch_alter_table("start_timers") as start_timers:
         start_timers.alter_column("planned", existing_type=sa.DateTime(), nullable=False)
         start_timers.add_column(_attempts())
-        start_timers.add_column(sa.Column("last_error", sa.Text(), nullable=True))
+        start_timers.add_column(sa.Column("last_error", TEXT, nullable=True))
 
 
 def _attempts() -> sa.Column[int]:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from engine.store.types import TEXT
+
 revision = "engine_005"
 down_revision = "engine_004"
 branch_labels = None
@@ -12,8 +14,8 @@ depends_on = None
 def upgrade() -> None:
     for table in ("definitions", "process_instances"):
         op.add_column(table, sa.Column("suspended_at", sa.DateTime(), nullable=True))
-        op.add_column(table, sa.Column("suspended_by", sa.Text(), nullable=True))
-        op.add_column(table, sa.Column("suspend_reason", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("suspended_by", TEXT, nullable=True))
+        op.add_column(table, sa.Column("suspend_reason", TEXT, nullable=True))
     for table in ("jobs", "timers", "start_timers"):
         op.add_column(table, sa.Column("held_due", sa.DateTime(), nullable=True))
     with op.batch_alter_table("start_timers") as start_timers:

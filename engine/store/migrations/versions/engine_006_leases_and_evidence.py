@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from engine.store.types import TEXT
+
 revision = "engine_006"
 down_revision = "engine_005"
 branch_labels = None
@@ -13,10 +15,10 @@ _LEASED = sa.text("leased_until IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.add_column("jobs", sa.Column("leased_by", sa.Text(), nullable=True))
+    op.add_column("jobs", sa.Column("leased_by", TEXT, nullable=True))
     op.add_column("jobs", sa.Column("lapses", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("jobs", sa.Column("time_limit", sa.Integer(), nullable=True))
-    op.add_column("jobs", sa.Column("queue", sa.Text(), nullable=False, server_default=""))
+    op.add_column("jobs", sa.Column("queue", TEXT, nullable=False, server_default=""))
     # Nobody is at a job while the database is upgraded.
     op.execute("UPDATE jobs SET leased_until = NULL")
     # A delivery had the lowest priority, which nobody asked for. Now that priority counts, it has the usual one.
@@ -38,8 +40,8 @@ def upgrade() -> None:
         sqlite_where=_LEASED,
         postgresql_where=_LEASED,
     )
-    op.add_column("incidents", sa.Column("trace", sa.Text(), nullable=True))
-    op.add_column("incidents", sa.Column("variables", sa.Text(), nullable=True))
+    op.add_column("incidents", sa.Column("trace", TEXT, nullable=True))
+    op.add_column("incidents", sa.Column("variables", TEXT, nullable=True))
     _name_deliveries()
 
 

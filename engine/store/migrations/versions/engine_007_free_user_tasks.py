@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from engine.store.types import ID, TEXT
+
 revision = "engine_007"
 down_revision = "engine_006"
 branch_labels = None
@@ -20,11 +22,11 @@ def upgrade() -> None:
     op.drop_table("candidates")
     op.create_table(
         "candidates",
-        sa.Column("candidate", sa.Text(), nullable=False),
+        sa.Column("candidate", TEXT, nullable=False),
         sa.Column("taken", sa.Boolean(), nullable=False),
         sa.Column("queue_due", sa.DateTime(), nullable=False),
         sa.Column("queue_rank", sa.Integer(), nullable=False),
-        sa.Column("instance_id", sa.Integer(), nullable=False),
+        sa.Column("instance_id", ID, nullable=False),
         sa.Column("token_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["instance_id", "token_id"],

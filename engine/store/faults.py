@@ -1,0 +1,88 @@
+"""What an error of the database's driver means for whoever asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import psycopg
+import sqlalchemy as sa
+
+from engine.errors import OutcomeUnknown, Unavailable
+
+BUSY = "Expected the database to be free for a moment, but others kept it busy."
+LOST = "Expected to reach the database, but it does not answer."
+FULL = "Expected the database to take what is written, but there is no room for it."
+POOL = "Expected a free connection to the database, but all of this process are in use."
+
+
+class Passing(Exception):
+    """Nothing was written, and the same work may go well when it is done again. `finally_` is what to raise where it
+    does not.
+    """
+
+    def __init__(self, finally_: Exception) -> None:
+        super().__init__(str(finally_))
+        self.finally_ = finally_
+
+
+_STATES: Mapping[str, str] = {
+    "40001": BUSY,  # serialisation failure
+    "40P01": BUSY,  # deadlock
+    "55P03": BUSY,  # lock not available within lock_timeout
+    "53300": LOST,  # too many connections
+    "57P01": LOST,  # the server is shut down, or somebody ended the connection
+    "57P02": LOST,  # it crashed
+    "57P03": LOST,  # it is starting
+    "57P05": LOST,  # idle for too long
+    "25P03": LOST,  # idle in a transaction for too long
+    "25P04": LOST,  # a transaction that took too long
+    "53100": FULL,  # the disk
+    "53200": FULL,  # the memory
+}
+"""By SQLSTATE."""
+
+_RACED = "23505"
+"""SQLSTATE of a unique key that is there already."""
+
+_SQLITE: Mapping[str, str] = {
+    "database is locked": BUSY,
+    "database table is locked": BUSY,
+    "disk is full": FULL,
+    "disk I/O error": LOST,
+    "unable to open database file": LOST,
+}
+
+
+def meaning(error: sa.exc.SQLAlchemyError) -> Exception:
+    """The error to raise instead of one before COMMIT: `Passing`, ours, or the very same where it is a defect."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return Unavailable(POOL)
+    if not isinstance(error, sa.exc.DBAPIError):
+        return error
+    said = _said(error)
+    if said in (BUSY, LOST):
+        return Passing(Unavailable(said))
+    if said is not None:
+        return Unavailable(said)
+    # Somebody else wrote the row since we looked; if not, doing it again shows that it is a defect.
+    return Passing(error) if _state(error) == _RACED else error
+
+
+def meaning_at_commit(error: sa.exc.DBAPIError) -> Exception:
+    """The error to raise instead of one of COMMIT, after which nobody may do the work again without having looked."""
+    return OutcomeUnknown() if _said(error) == LOST else meaning(error)
+
+
+def _state(error: sa.exc.DBAPIError) -> str | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
+
+
+def _said(error: sa.exc.DBAPIError) -> str | None:
+    state = _state(error)
+    if state is not None:
+        return LOST if state.startswith("08") else _STATES.get(state)
+    if isinstance(error.orig, psycopg.Error):
+        # The server had no word to say about it: the connection broke, or could not be made.
+        return LOST if isinstance(error, sa.exc.OperationalError) else None
+    return next((text for words, text in _SQLITE.items() if words in str(error.orig)), None)
