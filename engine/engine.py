@@ -14,7 +14,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify", Instance)
     ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
     ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
-    ("list", "data stores")
+    ("list", "data stores")             ("clean up", "history")
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
+from engine import clean_up, jobs, leases
 from engine import handlers as handling
-from engine import jobs, leases
 from engine.actors import SYSTEM, Actor
 from engine.clock import Clock, refresh
 from engine.errors import InvalidInput
 from engine.observing import Committed, Observation, Observer
 from engine.store import migrating
 from engine.store.connecting import POOL_SIZE
-from engine.store.database import Database, Transaction
+from engine.store.database import Database, Keeps, Transaction
 from engine.store.faults import Passing
 from engine.store.library import Cache
 from engine.work import runner, timers
@@ -104,6 +104,7 @@ class Engine:
         time_limit: timedelta = TIME_LIMIT,
         zone: tzinfo = UTC,
         pool_size: int = POOL_SIZE,
+        history_time_to_live: timedelta | None = None,
     ) -> None:
         """
         Args:
@@ -117,6 +118,8 @@ class Engine:
             time_limit: how long a handler may take, where its diagram does not say.
             zone: the one in which messages name a time of day.
             pool_size: connections of this process to PostgreSQL: as many as it has threads, and a few to spare.
+            history_time_to_live: how long histories are kept after their end where their diagram does not say; None:
+                for good.
 
         Raises:
             InvalidInput: the URL or a handler's signature cannot be used, or a topic has a handler and is external.
@@ -130,7 +133,9 @@ class Engine:
         self.services = dict(services or {})
         self.zone = zone
         self.definitions: Cache = {}
-        self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due)]
+        self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due), Due(clean_up.run, _never)]
+        self.history_time_to_live = history_time_to_live
+        self.keeps_history: list[Keeps] = []
         self._observers: list[Observer] = []
         self.claims = Claims(self, time_limit)
         self._executor: Executor | HandOut | None = None
@@ -227,6 +232,12 @@ class Engine:
         so that a clock that is moved stops there.
         """
         self.on_ticks.append(Due(run, next_due))
+
+    def on_clean_up(self, keeps: Keeps) -> None:
+        """Have `keeps(tx, instances)` asked before histories are removed, with the business keys of what may go, by
+        instance. It returns those that may not, and when it is to be asked again: None where it will say so itself.
+        """
+        self.keeps_history.append(keeps)
 
     def queue_of(self, topic: str) -> str:
         """Where jobs of a topic wait: for this engine's own threads, or for external workers."""

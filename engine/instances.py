@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from engine.store.tables import definitions, process_instances
 from engine.variables import checked
 
 ACTIVE, SUSPENDED, COMPLETED, FAILED, CANCELLED = "active", "suspended", "completed", "failed", "cancelled"
+ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,11 @@ _LAUNCH = Statement(
         *("started_at", "started_by"),
     ),
 )
+_SAVED = ("status", "state", "seq", "head", "ended_at", "end_reason", "remove_at")
 _SAVE = Statement(
     sa.update(process_instances)
     .where(process_instances.c.id == sa.bindparam("of_id"))
-    .values({name: sa.bindparam(name) for name in ("status", "state", "seq", "head", "ended_at", "end_reason")})
+    .values({name: sa.bindparam(name) for name in _SAVED})
 )
 
 _SUSPEND = Statement(
@@ -147,15 +149,25 @@ def _write(
         "state": state.to_json(),
         "seq": seq,
         "head": head,
-        "ended_at": None if rows.status in (ACTIVE, SUSPENDED) else tx.now,
+        "ended_at": None,
         "end_reason": rows.end_reason,
+        "remove_at": None,
     }
+    if rows.status in ENDED:
+        values |= {"ended_at": tx.now, "remove_at": removal(tx, locked.definition_id, tx.now)}
     _SAVE.execute(tx.connection, values)
     if rows.suspension is not None:
         _SUSPEND.execute(tx.connection, {**rows.suspension, "of_id": locked.id})
     rows.write()
     tx.commands.append(type(command).__name__)
     note(case=locked.business_key)
+
+
+def removal(tx: Transaction, definition_id: str, ended_at: datetime) -> datetime | None:
+    """When the history of an instance that ended then may go: by its diagram, else by what the engine was given."""
+    days = tx.library.process(definition_id).history_time_to_live
+    time_to_live = tx.engine.history_time_to_live if days is None else timedelta(days=days)
+    return None if time_to_live is None else ended_at + time_to_live
 
 
 def launch(tx: Transaction, command: StartInstance) -> Instance:

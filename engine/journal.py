@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 
+from engine import tombstones
 from engine.core.apply import replay as fold
 from engine.core.commands import Command
 from engine.core.facts import FORMAT, Fact, decode, encode
@@ -183,16 +184,22 @@ def verify(tx: Transaction, *, instance_id: int | None = None, replayed: bool = 
     found: list[Finding] = []
     with remaking() as remade:
         for instance in _instances(tx, instance_id):
+            if tombstones.of(tx, [instance.id]):
+                continue  # it is being removed, and a part of it has gone
             wrong = list(_broken_links(tx, instance))
             if not wrong and replayed:
                 wrong = list(_wrong_state(tx, instance)) or list(_wrong_rows(tx, instance, remade))
             found.extend(wrong)
     found.extend(_orphans(tx, instance_id))
+    if instance_id is None:
+        found.extend(Finding(removed.instance_id, 0, what) for removed, what in tombstones.broken(tx))
     return found
 
 
 def heads(tx: Transaction) -> Iterator[tuple[int, int, str]]:
-    """Instance, number of entries and head hash, of all: what an anchor outside the database keeps."""
+    """Instance, number of entries and head hash, of all: what an anchor outside the database keeps. Those of what was
+    removed since are in `tombstones.read`.
+    """
     columns = process_instances.c
     for row in tx.connection.execute(sa.select(columns.id, columns.seq, columns.head).order_by(columns.id)):
         yield row.id, row.seq, row.head

@@ -13,7 +13,7 @@ from web import settings as configuration
 from web.assets import AssetsMissing
 from web.commands.account import account
 from web.commands.clock import clock
-from web.commands.database import migrate, verify
+from web.commands.database import clean_up, migrate, verify
 from web.commands.intake import intake
 from web.commands.serving import demo, serve, ticker, worker
 from web.commands.settings import settings
@@ -39,5 +39,5 @@ def main(verbose: bool) -> None:
     logs.set_up(configuration.load().log_format, logging.INFO if verbose else logging.WARNING)
 
 
-for command in (serve, worker, ticker, demo, migrate, verify, clock, intake, account, settings):
+for command in (serve, worker, ticker, demo, migrate, verify, clean_up, clock, intake, account, settings):
     main.add_command(command)

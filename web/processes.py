@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -132,9 +131,6 @@ def _running(settings: Settings, engine: Engine) -> Iterator[tuple[Stop, Metrics
     finally:
         if not engine.stop(timedelta(seconds=settings.stop_seconds)):
             log.warning("Not everything ended within %s s; what did not is taken up by others.", settings.stop_seconds)
-            logging.shutdown()
-            # A tick's thread would be waited for by the interpreter. Nothing is lost: what is not committed is undone.
-            os._exit(0)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,10 @@ def _port(text: str) -> int:
     return number
 
 
+def _days(text: str) -> timedelta | None:
+    return timedelta(days=_count(text)) if text.strip() else None
+
+
 def _port_or_none(text: str) -> int | None:
     return _port(text) if text.strip() else None
 
@@ -119,6 +124,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("monitor_token", "", "Asked for before /metrics is shown, as a bearer token; empty: nothing is asked for"),
     Setting("log_format", "text", "How the log is written: text for people, json for programs", _log_format),
     Setting("demo", "0", "1: a demonstration's sign-ins on the sign-in page, and a page to move its clock", _boolean),
+    Setting("history_days", "", "Days that a history is kept after its end; empty: for good", _days),
     Setting(
         "office_name",
         "Pujiang County Petition Office",
@@ -154,6 +160,7 @@ class Settings:
     monitor_token: str
     log_format: str
     demo: bool
+    history_days: timedelta | None
     office_name: str
     session_hours: int
     cookie_secure: bool

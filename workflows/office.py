@@ -16,7 +16,7 @@ from engine.clock import Clock
 from engine.engine import Engine
 from engine.store.database import Transaction
 from engine.store.statements import Statement
-from workflows import bundled_units, clocks, permissions, tables
+from workflows import bundled_units, clocks, permissions, retention, tables
 from workflows.calendars import LOCAL
 
 T = TypeVar("T")
@@ -111,6 +111,7 @@ def _engine(
     )
     office.open(engine)
     engine.on_tick(clocks.tick, clocks.next_due)
+    engine.on_clean_up(retention.keeps)
     return engine
 
 

@@ -181,6 +181,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("list", "data stores"): _one_of(SUPERVISOR),
     ("list", "breaches"): _one_of(SUPERVISOR),
     ("verify", "journal"): _one_of(SUPERVISOR),
+    ("clean up", "history"): _one_of(SUPERVISOR),
 }
 """By action and kind of target."""
 

@@ -341,7 +341,8 @@ class ProcessModel:
     `starts` are the elements at which an instance may begin: its own start events, receive tasks that instantiate,
     and the events behind a gateway that does; those of event sub-processes belong to their scope. A process that
     begins without a start event, and a global task, have none. `drawn` are the elements that a person reads and no
-    engine runs, by id, with their kind: lanes, groups, annotations, data objects.
+    engine runs, by id, with their kind: lanes, groups, annotations, data objects. `history_time_to_live` is for how
+    many days a history is kept after its end; None where the diagram does not say.
     """
 
     key: str
@@ -352,7 +353,7 @@ class ProcessModel:
     drawn: Mapping[str, str] = field(default_factory=dict)
     version_tag: str | None = None
     documentation: str = ""
-    history_time_to_live: str | None = None
+    history_time_to_live: int | None = None
 
 
 class Decision(Protocol):

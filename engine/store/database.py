@@ -217,6 +217,12 @@ class Runtime(Protocol):
     def definitions(self) -> Cache: ...
 
     @property
+    def history_time_to_live(self) -> timedelta | None: ...
+
+    @property
+    def keeps_history(self) -> Sequence[Keeps]: ...
+
+    @property
     def on_ticks(self) -> Sequence[Work]: ...
 
     @property
@@ -237,6 +243,10 @@ class Runtime(Protocol):
     def run_to_rest(self) -> None: ...
 
     def next_due(self) -> datetime | None: ...
+
+
+Keeps = Callable[["Transaction", Mapping[int, str]], Mapping[int, datetime | None]]
+"""Says of instances, by business key, which may not be removed, and when to ask again."""
 
 
 class Transaction:

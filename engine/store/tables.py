@@ -137,10 +137,38 @@ process_instances = sa.Table(
     sa.Column("suspended_at", UtcDateTime),
     sa.Column("suspended_by", TEXT),
     sa.Column("suspend_reason", TEXT),
+    sa.Column("remove_at", UtcDateTime),  # None: it runs, or is kept
     sa.Index(None, "business_key", "id"),
     sa.Index(None, "definition_id", "status", "id"),
     sa.Index(None, "definition_key", "status", "id"),
     sqlite_autoincrement=True,
+)
+
+_TO_GO = sa.text("remove_at IS NOT NULL")
+sa.Index(
+    "ix_process_instances_to_go",
+    process_instances.c.remove_at,
+    process_instances.c.id,
+    sqlite_where=_TO_GO,
+    postgresql_where=_TO_GO,
+)
+
+# Those that were removed on purpose: see engine.tombstones.
+removed_instances = sa.Table(
+    "removed_instances",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("instance_id", ID, nullable=False, unique=True),
+    sa.Column("definition_id", TEXT, nullable=False),
+    sa.Column("business_key", TEXT, nullable=False, index=True),
+    sa.Column("status", TEXT, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("head", TEXT, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime, nullable=False),
+    sa.Column("removed_at", UtcDateTime, nullable=False),
+    sa.Column("removed_by", TEXT, nullable=False),
+    sa.Column("hash", TEXT, nullable=False),
 )
 
 journal = sa.Table(

@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
+from engine import deployments, instances
 from engine.store.tables import journal, process_instances
 from tests.bureau import Bureau
+from tests.engine.core.case import diagram, process
 from web.cli import main
-from workflows import accounts
+from workflows import accounts, cases
 
 MAP = """
 [source]
@@ -94,6 +96,20 @@ def test_looking_at_a_database_changes_nothing_in_it(run, tmp_path):
     with sqlite3.connect(tmp_path / "pujiang.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'older' WHERE version_num LIKE 'engine%'")
     assert "but it is of another release." in run("verify").output
+
+
+def test_histories_go_when_their_time_is_over_but_those_of_cases_stay(run, tmp_path):
+    bureau = Bureau(tmp_path / "pujiang.db")
+    drawn = diagram(process('<startEvent id="s"/><endEvent id="e"/>', "s e", key="LETTER"))
+    bureau.do(lambda tx: deployments.deploy(tx, {"letter.bpmn": drawn}))
+    bureau.do(lambda tx: instances.start(tx, "LETTER", business_key="letter-1"))
+    receipt = bureau.hand_in()
+    bureau.withdraw(receipt)
+    assert not bureau.ask(lambda tx: cases.get(tx, receipt.case_number)).is_open
+    bureau.close()
+    assert "0 histories removed." in run("clean-up").output
+    assert "1 history removed." in run("clean-up", PUJIANG_HISTORY_DAYS="1").output
+    assert "The journals of 1 case are whole." in run("verify").output
 
 
 def test_the_clock_is_moved_and_shown(run, tmp_path):

@@ -1,10 +1,13 @@
-"""The database as a whole: brought up to date, and checked."""
+"""The database as a whole: brought up to date, cleaned up, and checked."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
-from engine import journal
+from engine import clean_up as cleaning
+from engine import journal, tombstones
 from web import settings as configuration
 from web.commands.opening import reading, shown, writing
 from web.presentation import count
@@ -17,6 +20,23 @@ def migrate() -> None:
     chosen = configuration.load()
     with writing(chosen):
         click.echo(f"{shown(chosen.database_url)} is up to date.")
+
+
+@click.command("clean-up")
+def clean_up() -> None:
+    """Remove the histories whose time to live is over, as ticks do a few rows at a time.
+
+    Asks again of those that were kept for good when they ended: somebody may have said since how long to keep them.
+    """
+    with writing(configuration.load()) as engine:
+        before = engine.read(tombstones.count)
+        last: int | None = 0
+        while last is not None:
+            last = engine.transact(partial(cleaning.ask_again, after=last))
+        while cleaning.run(engine, engine.clock.now()):
+            pass
+        gone = engine.read(tombstones.count) - before
+    click.echo(f"{count(gone, 'history')} removed.")
 
 
 @click.command()

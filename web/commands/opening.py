@@ -18,7 +18,7 @@ def opened(chosen: Settings) -> Engine:
     Whoever asked for it stops it.
     """
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    return open_engine(chosen.database_url, HANDLERS)
+    return open_engine(chosen.database_url, HANDLERS, history_time_to_live=chosen.history_days)
 
 
 def joined(chosen: Settings) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,9 @@ from engine.core.reading.parameters import input_output, properties
 from engine.core.reading.reader import Reader
 from engine.core.reading.xml import BPMN, Node, child, split, text, vendor
 
+_DAYS = re.compile(r"(\d{1,5})|P(\d{1,5})D")
+"""A number of days, as Camunda 7 has it."""
+
 
 def read_process(
     reader: Reader, node: Node, associations: Mapping[str, Sequence[str]], shared: dict[str, str]
@@ -30,7 +34,7 @@ def read_process(
     drawing.read_scope(node, "process", "")
     elements = connect(reader, drawing.elements, drawing.flows, drawing.nodes, associations)
     checks.check(reader, elements, drawing.nodes)
-    return _model(node, elements, drawing.flows, starts_of(elements), ChainMap(drawn(node), shared))
+    return _model(reader, node, elements, drawing.flows, starts_of(elements), ChainMap(drawn(node), shared))
 
 
 def read_global_task(reader: Reader, node: Node) -> ProcessModel:
@@ -42,10 +46,11 @@ def read_global_task(reader: Reader, node: Node) -> ProcessModel:
     (task,) = drawing.elements.values()
     task = replace(task, id=f"{task.id}.task")
     process = Element(task.scope, "process", task.name, task.line, "", entries=(task.id,))
-    return _model(node, {process.id: process, task.id: task}, {}, (), {})
+    return _model(reader, node, {process.id: process, task.id: task}, {}, (), {})
 
 
 def _model(
+    reader: Reader,
     node: Node,
     elements: Mapping[str, Element],
     flows: Mapping[str, Flow],
@@ -61,8 +66,22 @@ def _model(
         drawn=only_drawn,
         version_tag=vendor(node, "versionTag"),
         documentation=text(child(node, "documentation")),
-        history_time_to_live=vendor(node, "historyTimeToLive"),
+        history_time_to_live=_days(reader, node),
     )
+
+
+def _days(reader: Reader, node: Node) -> int | None:
+    """Of its history, after its end: a number of days, or a duration of days."""
+    said = vendor(node, "historyTimeToLive")
+    if said is None or not said.strip():
+        return None
+    match = _DAYS.fullmatch(said.strip())
+    if match is None:
+        reader.problem(
+            node, f"historyTimeToLive is '{said}', which is no number of days.", "Write 180 or P180D, or leave it out."
+        )
+        return None
+    return int(match[1] or match[2])
 
 
 class _Drawing:
