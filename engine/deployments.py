@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from engine import decisions, forms, retry, starts
 from engine.core.compile import compile as compile_diagram
-from engine.core.model import JobSpec, ProcessModel
+from engine.core.model import Element, JobSpec, MultiInstance, ProcessModel
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
 from engine.forms import Form
 from engine.store.database import Transaction
@@ -174,12 +174,20 @@ def _diagram(name: str, content: bytes, digest: str, functions: Mapping[str, Any
 def _retry_cycles(model: ProcessModel) -> Iterator[Problem]:
     """How a job is retried is the shell's to know, and so to check."""
     for element in model.elements.values():
-        cycle = element.spec.retry_cycle if isinstance(element.spec, JobSpec) else None
-        try:
-            retry.read(cycle or "R3/PT10S")
-        except ValueError:
-            wrong = f"'{cycle}' does not say how often and when to retry."
-            yield Problem(element.id, element.line, wrong, "Write R3/PT10S, or the delays: PT10S,PT1M.")
+        for cycle in dict.fromkeys(_cycles_of(element)):
+            try:
+                retry.read(cycle)
+            except ValueError:
+                wrong = f"'{cycle}' does not say how often and when to retry."
+                yield Problem(element.id, element.line, wrong, "Write R3/PT10S, or the delays: PT10S,PT1M.")
+
+
+def _cycles_of(element: Element) -> Iterator[str]:
+    each = element.loop.continuation if isinstance(element.loop, MultiInstance) else None
+    job = element.spec if isinstance(element.spec, JobSpec) else None
+    for retried in (job, element.continuation, each):
+        if retried is not None and retried.retry_cycle is not None:
+            yield retried.retry_cycle
 
 
 def _started_twice(model: ProcessModel) -> Iterator[Problem]:

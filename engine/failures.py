@@ -17,9 +17,13 @@ MAX_FRAMES = 20
 MAX_CAUSES = 5
 
 
+class Undone(Exception):
+    """What followed came to an incident, and so was undone as a whole."""
+
+
 def message_of(error: BaseException) -> str:
     """What an error says, short enough to keep."""
-    return shortened(str(error) if isinstance(error, Unusable) else f"{type(error).__name__}: {error}")
+    return shortened(str(error) if isinstance(error, Unusable | Undone) else f"{type(error).__name__}: {error}")
 
 
 def shortened(text: str) -> str:

@@ -161,12 +161,14 @@ def _timer_rescheduled(state: State, fact: facts.TimerRescheduled) -> None:
 
 
 def _job_created(state: State, fact: facts.JobCreated) -> None:
-    state.tokens[fact.id].work = "job"
+    token = state.tokens[fact.id]
+    token.work, token.resumes = "job" if fact.phase is None else "continuation", fact.phase
 
 
 def _work_ended(state: State, fact: facts.UserTaskCompleted | facts.UserTaskCancelled | facts.JobCompleted) -> None:
     token = state.tokens[fact.id]
-    token.work = token.assignee = token.due = None
+    token.begun = token.begun or token.resumes is not None
+    token.work = token.assignee = token.due = token.resumes = None
 
 
 def _timer_started(state: State, fact: facts.TimerStarted) -> None:

@@ -55,8 +55,15 @@ class CompleteJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    """Take a token on that has stopped before or after its element."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseIncident:
-    """The job's handler has failed for good: keep the token and wait for a person."""
+    """The job's handler has failed for good, or what it was to go on with: keep the token and wait for a person."""
 
     id: int
     message: str
@@ -222,6 +229,7 @@ Command = (
     | CompleteUserTask
     | AssignUserTask
     | CompleteJob
+    | Continue
     | RaiseIncident
     | RetryIncident
     | ThrowError

@@ -224,7 +224,7 @@ class Execution:
         self.resolve_incident(token)
         if token.work == "user_task":
             self.emit(facts.UserTaskCancelled(token.id, reason))
-        elif token.work == "job":
+        elif token.work is not None:
             self.emit(facts.JobCancelled(token.id, reason))
         self.emit(facts.ElementTerminated(token.id, reason))
 

@@ -228,7 +228,8 @@ class UserTaskCancelled:
 
 @dataclass(frozen=True, slots=True)
 class JobCreated:
-    """Work for the handler of `topic`.
+    """Work for the handler of `topic`; or, where there is a `phase`, the token has stopped there, and goes on in a
+    transaction of its own.
 
     `retries` counts the attempts that are left, the first included; `retry_cycle` is the diagram's
     failedJobRetryTimeCycle, as written; `time_limit` how long an attempt may take (ISO 8601), None where nothing is
@@ -241,6 +242,7 @@ class JobCreated:
     retries: int = 3
     retry_cycle: str | None = None
     time_limit: str | None = None
+    phase: Phase | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -491,7 +493,8 @@ class IncidentRaised:
     """Token `token_id` is kept where it is until a person has mended the cause and retries.
 
     `phase` says where to go on: ``enter`` (nothing of the element was done), ``execute`` (its boundary events are
-    open), ``complete`` (its work is done and its outputs are not), ``job`` (its handler has failed), ``join`` (tokens
+    open), ``complete`` (its work is done and its outputs are not), ``leave`` (only the way out is left), ``job`` (its
+    handler has failed, or what it was to go on with), ``join`` (tokens
     wait in it for others that cannot come), ``condition`` (an event of it could not be decided).
     """
 

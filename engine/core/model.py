@@ -164,11 +164,12 @@ class UserTaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """Outside work: a service or send task with a topic."""
+    """Outside work: a service or send task with a topic. `time_limit` is an ISO 8601 duration."""
 
     topic: Expression
     priority: Expression | None = None
     retry_cycle: str | None = None
+    time_limit: str | None = None
     result_variable: str | None = None
 
 
@@ -227,6 +228,16 @@ class EventGatewaySpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Continuation:
+    """Where a token stops, so that what was done so far is saved, and goes on in a transaction of its own."""
+
+    before: bool = False
+    after: bool = False
+    priority: Expression | None = None
+    retry_cycle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StandardLoop:
     """Again while `condition` holds, `maximum` times at most; `tests_before` the first time as well (13.3.6)."""
 
@@ -252,7 +263,10 @@ class LoopEvent:
 
 @dataclass(frozen=True, slots=True)
 class MultiInstance:
-    """Items come from `collection`, or as many as `cardinality` says. `events` are thrown at its own boundary first."""
+    """Items come from `collection`, or as many as `cardinality` says. `events` are thrown at its own boundary first.
+
+    `continuation` is that of each instance; its activity's own is that of all of them together.
+    """
 
     sequential: bool
     collection: Expression | None = None
@@ -262,6 +276,7 @@ class MultiInstance:
     output_collection: str | None = None
     output_element: str | None = None
     events: tuple[LoopEvent, ...] = ()
+    continuation: Continuation | None = None
 
 
 Spec = (
@@ -319,6 +334,7 @@ class Element:
     inputs: tuple[IoMapping, ...] = ()
     outputs: tuple[IoMapping, ...] = ()
     loop: StandardLoop | MultiInstance | None = None
+    continuation: Continuation | None = None
     spec: Spec = None
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from engine.core import commands, facts, items, propagation, waiting
+from engine.core import commands, continuing, facts, items, propagation, waiting
 from engine.core.behaviours import behaviour_of
 from engine.core.behaviours.scopes import open_scope
 from engine.core.execution import Execution
@@ -325,6 +325,7 @@ def _open(change: _Change, outside: Token, element: Element) -> Token:
     else:
         _reopen(run, outside)
     token = run.activate(element, outside.id, phase=None)
+    continuing.pass_by(run, token, element)
     behaviour_of(element, token).enter(run, token, element)
     open_scope(run, token, element)
     return token

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from engine.core import commands, correlation, data, facts, joins, modification, propagation, starting, waiting
+from engine.core import (
+    commands,
+    continuing,
+    correlation,
+    data,
+    facts,
+    joins,
+    modification,
+    propagation,
+    starting,
+    waiting,
+)
 from engine.core.behaviours import BEHAVIOURS, behaviour_of
 from engine.core.behaviours.activities import create_job
 from engine.core.behaviours.scopes import open_scope
@@ -65,7 +76,7 @@ def _come_to_rest(execution: Execution) -> None:
     while queue:
         phase, token_id = queue.popleft()
         token = tokens.get(token_id)
-        if token is not None and (token.incident is None or token.incident.phase in _BESIDE):
+        if token is not None and _can_move(token):
             steps += 1
             if steps > MAX_STEPS:
                 execution.raise_incident(token, phase, f"Expected to come to rest within {MAX_STEPS} steps.")
@@ -73,6 +84,11 @@ def _come_to_rest(execution: Execution) -> None:
                 _move(execution, token, phase)
         if execution.has_changed or not queue:
             _look_around(execution)
+
+
+def _can_move(token: Token) -> bool:
+    """A scope may be asked more than once whether it is complete, and have stopped since the first time."""
+    return token.resumes is None and (token.incident is None or token.incident.phase in _BESIDE)
 
 
 _BESIDE = frozenset({"condition", "join"})
@@ -93,13 +109,18 @@ def _move(execution: Execution, token: Token, phase: Phase) -> None:
     element = execution.element(token)
     behaviour = behaviour_of(element, token)
     try:
+        if continuing.is_due_before(token, element):
+            execution.emit(continuing.stop(execution, token, element, phase))
+            return
         if phase == "enter":
             behaviour.enter(execution, token, element)
             phase = "execute"
         if phase == "execute":
             behaviour.execute(execution, token, element)
-        else:
+        elif phase == "complete":
             behaviour.complete(execution, token, element)
+        else:
+            behaviour.leave(execution, token, element)
     except BpmnError as error:
         if not propagation.throw_error(execution, token, error.code, error.message):
             execution.raise_incident(token, phase, _uncaught(error.code, error.message))
@@ -157,8 +178,17 @@ def _assign_user_task(execution: Execution, command: commands.AssignUserTask) ->
         execution.emit(facts.UserTaskAssigned(token.id, command.assignee, token.assignee))
 
 
+def _continue(execution: Execution, command: commands.Continue) -> None:
+    token = _waiting_for(execution, continuing.WORK, command.id)
+    assert token.resumes is not None, "a token that has stopped says where it goes on"
+    phase = token.resumes
+    execution.resolve_incident(token)
+    execution.emit(facts.JobCompleted(token.id))
+    execution.resume(token, phase)
+
+
 def _raise_incident(execution: Execution, command: commands.RaiseIncident) -> None:
-    token = _waiting_for(execution, "job", command.id)
+    token = _waiting_for(execution, _JOBS, command.id)
     execution.resolve_incident(token)
     execution.raise_incident(token, "job", command.message)
 
@@ -172,18 +202,28 @@ def _retry_incident(execution: Execution, command: commands.RetryIncident) -> No
     phase = token.incident.phase
     execution.resolve_incident(token)
     if phase == "job":
-        # A user task with an error that nothing catches is still open.
-        if token.work == "job":
-            create_job(execution, token, execution.element(token))
+        _work_again(execution, token)
     elif phase in _BESIDE:
         execution.has_changed = True
     else:
         execution.resume(token, phase)
 
 
+def _work_again(execution: Execution, token: Token) -> None:
+    """A new job for what has failed. A user task with an error that nothing catches is still open."""
+    element = execution.element(token)
+    try:
+        if token.work == "job":
+            create_job(execution, token, element)
+        elif token.resumes is not None:
+            execution.emit(continuing.stop(execution, token, element, token.resumes))
+    except ExpressionError as error:
+        execution.raise_incident(token, "job", str(error))
+
+
 def _throw_error(execution: Execution, command: commands.ThrowError) -> None:
     token = execution.state.tokens.get(command.id)
-    if token is None or token.work is None:
+    if token is None or token.work not in ("user_task", "job"):
         raise InvalidState("user task or job", command.id, "throw an error at", "is not open")
     execution.resolve_incident(token)
     execution.set_variables(token, command.variables)
@@ -193,7 +233,7 @@ def _throw_error(execution: Execution, command: commands.ThrowError) -> None:
 
 def _throw_escalation(execution: Execution, command: commands.ThrowEscalation) -> None:
     token = execution.state.tokens.get(command.id)
-    if token is None or token.work is None:
+    if token is None or token.work not in ("user_task", "job"):
         raise InvalidState("user task or job", command.id, "throw an escalation at", "is not open")
     execution.set_variables(token, command.variables)
     propagation.throw_escalation(execution, token, command.code)
@@ -266,9 +306,12 @@ def _cancel_instance(execution: Execution, command: commands.CancelInstance) -> 
     execution.emit(facts.InstanceCancelled(command.reason))
 
 
+_JOBS = "job or continuation"
+
+
 def _waiting_for(execution: Execution, work: str, token_id: int) -> Token:
     token = execution.state.tokens.get(token_id)
-    if token is None or token.work != work:
+    if token is None or token.work is None or token.work not in work.split(" or "):
         raise InvalidState(work.replace("_", " "), token_id, "find", "is not open")
     return token
 
@@ -285,6 +328,7 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.CompleteUserTask: _complete_user_task,
     commands.AssignUserTask: _assign_user_task,
     commands.CompleteJob: _complete_job,
+    commands.Continue: _continue,
     commands.RaiseIncident: _raise_incident,
     commands.RetryIncident: _retry_incident,
     commands.ThrowError: _throw_error,

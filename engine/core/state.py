@@ -65,9 +65,10 @@ class Completed:
     complete: bool = True
 
 
-Phase = Literal["enter", "execute", "complete", "job", "join", "condition"]
+Phase = Literal["enter", "execute", "complete", "leave", "job", "join", "condition"]
 """How far a token has come at its element, and where a retry goes on.
 
+``complete``: its work is done. ``leave``: what came of it is written too, and only the way out is left.
 ``join``: tokens wait in this scope for others that cannot come. ``condition``: one of its events could not be decided.
 """
 
@@ -85,7 +86,9 @@ class Token:
 
     `process_id` is the token of the process scope that it runs in; a process scope (the instance's own, or one of a
     call activity) has `definition_id` and the values of its `correlation` keys. `work` is ``user_task`` or ``job``
-    while a person or a handler is awaited; `assignee` and `due` are a user task's. A scope counts the tokens that
+    while a person or a handler is awaited; `assignee` and `due` are a user task's. It is ``continuation`` while the
+    token has stopped, to go on from where it `resumes` in a transaction of its own; one that has done so before its
+    element has `begun`. A scope counts the tokens that
     `arrived` at a gateway, by gateway and flow, and keeps the flows by which complex gateways were `activated`;
     `planned` are the elements that it starts later; `completed` is what can be compensated in it. A token that is
     compensating has a list of what is left to undo.
@@ -113,6 +116,8 @@ class Token:
     due: datetime | None = None
     incident: Incident | None = None
     interrupted: bool = False
+    resumes: Phase | None = None
+    begun: bool = False
 
 
 @dataclass(slots=True)
@@ -195,6 +200,8 @@ def _token_to_list(token: Token) -> list[Any]:
         "due": token.due and token.due.isoformat(),
         "incident": incident and [incident.id, incident.phase, incident.message],
         "interrupted": token.interrupted or None,
+        "resumes": token.resumes,
+        "begun": token.begun or None,
     }
     kept = {name: value for name, value in rest.items() if value is not None}
     return [token.id, token.element_id, token.scope_id, token.process_id, kept]
@@ -222,6 +229,8 @@ def _token_from_list(values: list[Any]) -> Token:
     token.due = datetime.fromisoformat(rest["due"]) if "due" in rest else None
     token.incident = Incident(*rest["incident"]) if "incident" in rest else None
     token.interrupted = rest.get("interrupted", False)
+    token.resumes = rest.get("resumes")
+    token.begun = rest.get("begun", False)
     return token
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import retry
-from engine.core.behaviours.activities import DEFAULT_PRIORITY
+from engine.core.continuing import DEFAULT_PRIORITY
 from engine.store.database import Transaction
 from engine.store.tables import jobs
 

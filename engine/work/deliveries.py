@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from engine import incidents, instances, messages, retry, signals
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
-from engine.errors import InvalidState, Suspended
+from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
 from engine.store.database import Runtime, Transaction
 from engine.store.tables import jobs
 
@@ -54,6 +54,8 @@ def run(engine: Runtime, delivery: Delivery) -> None:
     except Suspended as waits:
         log.info("Delivery %s from instance %s waits: %s", delivery.topic, delivery.instance_id, waits)
         engine.transact(partial(_wait, delivery))
+    except (Unavailable, OutcomeUnknown) as away:
+        log.warning("Whether delivery %s arrived is not known; its lease runs out if not: %s", delivery.row_id, away)
     except Exception as error:
         log.info("Delivery %s from instance %s failed: %s", delivery.topic, delivery.instance_id, error)
         engine.transact(partial(_fail, delivery, error))

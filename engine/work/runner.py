@@ -15,14 +15,15 @@ from functools import partial
 from typing import Any
 
 from engine import handlers, instances, leases, observing
+from engine.core import continuing
 from engine.core.state import State
-from engine.errors import BpmnError, InvalidState, Suspended
+from engine.errors import BpmnError, InvalidState, OutcomeUnknown, Suspended, Unavailable
 from engine.handlers import Unusable
 from engine.jobs import Job, complete, fail, throw_error
 from engine.observing import JobRun
 from engine.store.database import Runtime, Transaction
 from engine.variables import checked
-from engine.work import deliveries
+from engine.work import continuations, deliveries
 from engine.work.deliveries import Delivery
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def _job(row: Any, owner: str) -> Job:
         instance_id=row.instance_id,
         token_id=row.token_id,
         topic=row.topic,
-        variables=instances.visible(State.from_json(row.state), row.token_id),
+        variables={} if row.topic == continuing.TOPIC else _visible(row),
         business_key=row.business_key,
         retries=row.retries,
         attempt=row.attempts + 1,
@@ -81,15 +82,24 @@ def _job(row: Any, owner: str) -> Job:
     )
 
 
+def _visible(row: Any) -> dict[str, Any]:
+    return instances.visible(State.from_json(row.state), row.token_id)
+
+
 def run_claimed(engine: Runtime, work: Job | Delivery) -> None:
     """Run what this process has claimed and holds."""
     if not engine.claims.begin(work):
         return
-    if isinstance(work, Delivery):
-        deliveries.run(engine, work)
+    try:
+        if isinstance(work, Delivery):
+            deliveries.run(engine, work)
+        elif work.topic == continuing.TOPIC:
+            continuations.run(engine, work)
+        else:
+            run(engine, work)
+    finally:
+        # Whatever has become of it, nobody is at it any more.
         engine.claims.end(work)
-    else:
-        run(engine, work)
 
 
 def run(engine: Runtime, job: Job) -> None:
@@ -140,6 +150,8 @@ def _settle(engine: Runtime, job: Job, write: Callable[[Transaction], None]) -> 
     except Suspended as suspended:
         log.info("The result of job %s (%s) is not taken in: %s", job.id, job.topic, suspended)
         engine.transact(lambda tx: leases.release(tx, [job]))
+    except (Unavailable, OutcomeUnknown) as away:
+        log.warning("What came of job %s (%s) may be lost; its lease runs out then: %s", job.id, job.topic, away)
     except InvalidState as late:
         log.info("What came of job %s (%s) came too late: %s", job.id, job.topic, late)
     except Exception as error:

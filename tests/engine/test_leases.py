@@ -135,6 +135,7 @@ def test_priority_comes_before_how_long_something_has_been_due(make_world: MakeW
     assert order == ["high", "middle", "also middle", "low"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_claim_reads_no_further_than_it_takes(make_world: MakeWorld, query_plans: Callable[..., str]) -> None:
     world = make_world(handlers={"send": lambda: None})
     world.deploy(service())

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from engine.core import facts, propagation
+from engine.core import continuing, facts, propagation
 from engine.core.behaviours.behaviour import Activity
 from engine.core.execution import Execution
 from engine.core.expressions import Expression, ExpressionError
 from engine.core.model import DecisionSpec, Element, JobSpec, MessageDefinition, ScriptSpec, UserTaskSpec
 from engine.core.state import Token
 from engine.core.timing import parse_date
-
-DEFAULT_PRIORITY = 50
 
 
 class PassThroughTask(Activity):
@@ -35,7 +33,7 @@ class UserTask(Activity):
                 candidate_groups=_names(run, token, spec.candidate_groups),
                 due=_moment(run, token, spec.due),
                 follow_up=_moment(run, token, spec.follow_up),
-                priority=_whole_number(run, token, spec.priority),
+                priority=continuing.priority_of(run, token, spec.priority),
                 form_key=spec.form_key,
             )
         )
@@ -52,8 +50,8 @@ def create_job(run: Execution, token: Token, element: Element) -> None:
     spec = element.spec
     assert isinstance(spec, JobSpec)
     topic = run.text(spec.topic, token) or ""
-    priority = _whole_number(run, token, spec.priority)
-    run.emit(facts.JobCreated(token.id, topic, priority, retry_cycle=spec.retry_cycle))
+    priority = continuing.priority_of(run, token, spec.priority)
+    run.emit(facts.JobCreated(token.id, topic, priority, retry_cycle=spec.retry_cycle, time_limit=spec.time_limit))
 
 
 class SendTask(JobTask):
@@ -156,15 +154,3 @@ def _moment(run: Execution, token: Token, expression: Expression | None) -> date
     """An ISO 8601 date, or a duration from now."""
     value = None if expression is None else run.evaluate(expression, token)
     return None if value is None or value == "" else parse_date(value, run.now)
-
-
-def _whole_number(run: Execution, token: Token, expression: Expression | None) -> int:
-    if expression is None:
-        return DEFAULT_PRIORITY
-    value = run.evaluate(expression, token)
-    try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise ExpressionError(
-            f"Expected a whole number for the priority, but '{expression.text}' is {value!r}."
-        ) from error

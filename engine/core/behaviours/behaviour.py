@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from engine.core import compensation, data, items, joins, waiting
+from engine.core import compensation, continuing, data, items, joins, waiting
 from engine.core.execution import MAX_DEPTH, Execution, jsonable
+from engine.core.facts import Fact
 from engine.core.model import AdHocSpec, Element, Flow
 from engine.core.state import Token, Wait
 from engine.errors import ExecutionFailed
 
 
 class Behaviour:
-    """A token's way through an element: it arrives, enters, executes, and completes when its work is done."""
+    """A token's way through an element: it arrives, enters, executes, completes when its work is done, and leaves."""
 
     def arrive(self, run: Execution, scope_id: int, element: Element, flow: Flow) -> None:
         """A token comes along a flow; every one starts the element anew (BPMN 2.0, 13.3.1)."""
@@ -27,8 +29,30 @@ class Behaviour:
         run.resume(token, "complete")
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
-        """The work is done: leave."""
-        run.finish(token, self.leading_out(run, token, element))
+        """The work is done: take in what came of it, and leave, or stop first."""
+        self.departure(run, token, element)()
+
+    def leave(self, run: Execution, token: Token, element: Element) -> None:
+        """Nothing is left but the way out."""
+        self.depart(run, token, element, self.leading_out(run, token, element))
+
+    def departure(self, run: Execution, token: Token, element: Element) -> Callable[[], None]:
+        """What follows when its work is done, worked out as far as it can fail: to stop here, or to leave.
+
+        Raises:
+            ExpressionError, ExecutionFailed: the way out cannot be worked out; nothing has happened yet.
+        """
+        stops = element.continuation
+        if stops is not None and stops.after and token.index is None:
+            return partial(self._halt, run, token, continuing.stop(run, token, element, "leave"))
+        return partial(self.depart, run, token, element, self.leading_out(run, token, element))
+
+    def _halt(self, run: Execution, token: Token, stopped: Fact) -> None:
+        run.close_waits(token)
+        run.emit(stopped)
+
+    def depart(self, run: Execution, token: Token, element: Element, flows: Sequence[Flow]) -> None:
+        run.finish(token, flows)
 
     def trigger(self, run: Execution, wait: Wait, owner: Token, element: Element) -> Token:
         """The event that `element` catches has come; the token where its variables belong."""
@@ -93,20 +117,21 @@ class Activity(Behaviour):
             items.complete(run, token, element, outputs, self.close)
             return
         results = data.results(run, token, element) if element.data_outputs else []
-        flows = self.leading_out(run, token, element)
+        depart = self.departure(run, token, element)
         self.close(run, token)
         outside = run.state.tokens[token.scope_id]
         for name, value in outputs:
             run.set_variable(outside, name, value)
-        self.leave(run, token, element, results, flows)
+        self.give(run, token, element, results)
+        depart()
 
-    def leave(
-        self, run: Execution, token: Token, element: Element, results: Sequence[data.Written], flows: Sequence[Flow]
-    ) -> None:
-        """Write what it gave, and go on; what was done can be undone from now on."""
-        outside = run.state.tokens[token.scope_id]
-        data.write(run, token, outside, results)
+    def give(self, run: Execution, token: Token, element: Element, results: Sequence[data.Written]) -> None:
+        """Write what it gave; what was done can be undone from now on."""
+        data.write(run, token, run.state.tokens[token.scope_id], results)
         compensation.keep(run, token, element)
+
+    def depart(self, run: Execution, token: Token, element: Element, flows: Sequence[Flow]) -> None:
+        outside = run.state.tokens[token.scope_id]
         run.finish(token, flows, quantity=element.completion_quantity)
         if isinstance(run.element(outside).spec, AdHocSpec):
             run.resume(outside, "complete")

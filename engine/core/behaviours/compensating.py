@@ -4,10 +4,12 @@ that was completed and is open again for that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.core import compensation
 from engine.core.behaviours.behaviour import Behaviour
 from engine.core.execution import Execution
-from engine.core.model import CompensateDefinition, Element
+from engine.core.model import CompensateDefinition, Element, Flow
 from engine.core.state import Token
 
 
@@ -23,4 +25,10 @@ class Compensating(Behaviour):
             waited = any(isinstance(each, CompensateDefinition) and each.waits for each in element.events)
             # An event that a cancelled transaction has ended comes back for what it left undone, and leads nowhere.
             comes_back = run.state.tokens[token.scope_id].compensating is not None
-            run.finish(token, element.outgoing if waited and not comes_back else ())
+            if waited and not comes_back:
+                self.departure(run, token, element)()
+            else:
+                run.finish(token, ())
+
+    def outgoing(self, run: Execution, token: Token, element: Element) -> Sequence[Flow]:
+        return element.outgoing

@@ -31,11 +31,11 @@ class CatchingEvent(Behaviour):
     def complete(self, run: Execution, token: Token, element: Element) -> None:
         results = data.results(run, token, element)
         outputs = [(mapping.target, run.evaluate(mapping.value, token)) for mapping in element.outputs]
-        flows = self.leading_out(run, token, element)
+        depart = self.departure(run, token, element)
         scope = run.state.tokens[token.scope_id]
         data.write(run, token, scope, results)
         run.set_variables(scope, dict(outputs))
-        run.finish(token, flows)
+        depart()
 
 
 class CatchEvent(CatchingEvent):

@@ -18,11 +18,12 @@ class Body(Activity):
     """Starts instances, at once or one after the other, and completes with the last."""
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
-        flows = self.leading_out(run, token, element)
+        depart = self.departure(run, token, element)
         collected = items.collected(token, element)
         if collected is not None:
             run.set_variable(token, *collected)
-        self.leave(run, token, element, data.results(run, token, element), flows)
+        self.give(run, token, element, data.results(run, token, element))
+        depart()
 
 
 class MultiInstanceBody(Body):

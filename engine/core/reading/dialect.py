@@ -280,8 +280,8 @@ _USER_TASK = {
 }
 _RULE = _JOB | {"decisionRef", "decisionRefBinding", "mapDecisionResult", "resultVariable"}
 
-VENDOR_ATTRIBUTES: dict[str, set[str]] = {
-    "process": {"versionTag", "historyTimeToLive", "isStartableInTasklist"},
+_OF_ONE_KIND: dict[str, set[str]] = {
+    "process": {"versionTag", "historyTimeToLive", "isStartableInTasklist", "jobPriority"},
     "userTask": _USER_TASK,
     "globalUserTask": _USER_TASK,
     "serviceTask": _JOB,
@@ -291,36 +291,52 @@ VENDOR_ATTRIBUTES: dict[str, set[str]] = {
     "scriptTask": {"resultVariable"},
     "globalScriptTask": {"resultVariable"},
     "callActivity": {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
-    "multiInstanceLoopCharacteristics": {"collection", "elementVariable"},
+    "multiInstanceLoopCharacteristics": {"collection", "elementVariable", "asyncBefore"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
     "escalationEventDefinition": {"escalationCodeVariable"},
     "definitions": {"diagramRelationId"},
 }
+_CONTINUATION = {"asyncBefore", "asyncAfter", "async", "jobPriority"}
+VENDOR_ATTRIBUTES: dict[str, set[str]] = {
+    **dict.fromkeys(FLOW_NODES, _CONTINUATION),
+    **{name: of | _CONTINUATION if name in FLOW_NODES else of for name, of in _OF_ONE_KIND.items()},
+}
+
+_YES_OR_NO = {"true", "false"}
 VENDOR_ONLY: dict[str, set[str]] = {
+    "asyncBefore": _YES_OR_NO,
+    "asyncAfter": _YES_OR_NO,
+    "async": _YES_OR_NO,
+    "exclusive": _YES_OR_NO,
+    "formRefBinding": {"latest"},
+    "decisionRefBinding": {"latest"},
+    "isStartableInTasklist": _YES_OR_NO,
+}
+"""Attributes that are taken with these values only. What goes on in a transaction of its own has its instance to itself
+there, so that it is exclusive in any case.
+"""
+
+VENDOR_NO_MEANING: dict[str, set[str]] = {
     "asyncBefore": {"false"},
     "asyncAfter": {"false"},
     "async": {"false"},
-    "exclusive": {"true", "false"},
-    "formRefBinding": {"latest"},
-    "decisionRefBinding": {"latest"},
-    "isStartableInTasklist": {"true", "false"},
+    "exclusive": _YES_OR_NO,
 }
+"""Attributes that change nothing with these values, wherever they stand."""
 
 _RETRY = {"failedJobRetryTimeCycle"}
 _INPUT_OUTPUT = {"inputOutput"}
 EXTENSIONS: dict[str, set[str]] = {
     "process": _INPUT_OUTPUT,
-    **dict.fromkeys(FLOW_NODES, _INPUT_OUTPUT),
-    "callActivity": _INPUT_OUTPUT | {"in", "out"},
-    "serviceTask": _INPUT_OUTPUT | _RETRY,
-    "sendTask": _INPUT_OUTPUT | _RETRY,
-    "businessRuleTask": _INPUT_OUTPUT | _RETRY,
+    **dict.fromkeys(FLOW_NODES, _INPUT_OUTPUT | _RETRY),
+    "callActivity": _INPUT_OUTPUT | _RETRY | {"in", "out"},
+    "multiInstanceLoopCharacteristics": _RETRY,
     "globalBusinessRuleTask": _RETRY,
 }
 _EXTENSIONS_EVERYWHERE = {"properties"}
 
 _JOB_HINT = 'Write a handler, and use camunda:type="external" with camunda:topic.'
-_ASYNC_HINT = "Leave it out: what a handler does is always done when the step before it is saved."
+_ASYNC_HINT = "Say it at an activity, a gateway or an event; of many instances, each can stop before it begins."
 _CHOREOGRAPHY_HINT = "Draw what this side does as a process."
 HINTS = {
     "class": _JOB_HINT,
@@ -391,13 +407,18 @@ def _check_attributes(reader: Reader, node: Node, name: str) -> None:
             if not known or value not in ONLY.get(local, {value}):
                 _unsupported(reader, node, f'{local}="{value}"', local)
         elif namespace in VENDORS:
-            understood = VENDOR_ATTRIBUTES.get(name, set()) | set(VENDOR_ONLY)
-            if local not in understood or value not in VENDOR_ONLY.get(local, {value}):
+            if not _is_understood(name, local, str(value)):
                 _unsupported(reader, node, f'camunda:{local}="{value}"', local)
         elif namespace in OTHER_ENGINES:
             _foreign(reader, node, local, namespace)
         elif namespace == SCHEMA_INSTANCE and local == "type" and name not in EXPRESSIONS:
             _unsupported(reader, node, f'xsi:type="{value}"', local)
+
+
+def _is_understood(name: str, local: str, value: str) -> bool:
+    if value in VENDOR_NO_MEANING.get(local, set()):
+        return True
+    return local in VENDOR_ATTRIBUTES.get(name, set()) and value in VENDOR_ONLY.get(local, {value})
 
 
 _NEEDS_ID = frozenset(FLOW_NODES) | frozenset(GLOBAL_TASKS) | {"process", "sequenceFlow"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from engine.core.behaviours.activities import DECISION_MAPPINGS
 from engine.core.expressions import Expression
@@ -19,10 +20,12 @@ from engine.core.model import (
 )
 from engine.core.reading import resources
 from engine.core.reading.attributes import flag
+from engine.core.reading.continuations import retry_cycle
 from engine.core.reading.events import message, operation_of
-from engine.core.reading.parameters import call_mappings
+from engine.core.reading.parameters import call_mappings, properties
 from engine.core.reading.reader import Reader
-from engine.core.reading.xml import Node, child, extensions, text, vendor
+from engine.core.reading.xml import Node, child, text, vendor
+from engine.core.timing import Duration, InvalidTime, parse_duration
 
 
 def spec_of(reader: Reader, node: Node, kind: str) -> Spec:
@@ -56,16 +59,33 @@ def _user_task(reader: Reader, node: Node) -> UserTaskSpec:
 
 def _job(reader: Reader, node: Node) -> Spec:
     topic = _topic(reader, node)
-    cycles = extensions(node, "failedJobRetryTimeCycle")
     return (
         None
         if topic is None
         else JobSpec(
             topic,
             priority=reader.template(node, vendor(node, "taskPriority")),
-            retry_cycle=text(cycles[0]) if cycles else None,
+            retry_cycle=retry_cycle(node),
+            time_limit=_time_limit(reader, node),
         )
     )
+
+
+def _time_limit(reader: Reader, node: Node) -> str | None:
+    """How long an attempt may take: our own property, an ISO 8601 duration."""
+    said = properties(node).get("timeLimit")
+    if said is not None:
+        try:
+            limit = parse_duration(said)
+        except InvalidTime:
+            limit = Duration()
+        if limit.months or not timedelta(seconds=1) <= limit.span <= LONGEST_LIMIT:
+            reader.problem(node, f"The timeLimit '{said}' is none.", "Write a duration from PT1S to P7D, such as PT2M.")
+    return said
+
+
+LONGEST_LIMIT = timedelta(days=7)
+"""What takes longer than that is no job, but something to be waited for: a message, say."""
 
 
 def _topic(reader: Reader, node: Node) -> Expression | None:

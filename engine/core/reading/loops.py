@@ -16,6 +16,7 @@ from engine.core.model import (
 )
 from engine.core.reading import data, events
 from engine.core.reading.attributes import at_least_one, flag, local
+from engine.core.reading.continuations import continuation
 from engine.core.reading.reader import Reader
 from engine.core.reading.xml import Node, child, children, text, vendor
 
@@ -55,6 +56,7 @@ def _multi_instance(reader: Reader, node: Node) -> MultiInstance | None:
         output_collection=collected,
         output_element=output,
         events=_events(reader, node),
+        continuation=continuation(reader, node),
     )
 
 

@@ -12,6 +12,7 @@ from engine.core.reading import checks, data
 from engine.core.reading.artifacts import drawn
 from engine.core.reading.attributes import at_least_one, flag, local
 from engine.core.reading.connecting import connect, starts_of
+from engine.core.reading.continuations import continuation
 from engine.core.reading.dialect import FLOW_NODES
 from engine.core.reading.elements import spec_of
 from engine.core.reading.events import event_definitions
@@ -135,6 +136,7 @@ class _Drawing:
             inputs=inputs,
             outputs=outputs,
             loop=loop(reader, node),
+            continuation=continuation(reader, node) if kind in FLOW_NODES else None,
             spec=spec_of(reader, node, split(node.tag)[1]),
             properties=properties(node),
             documentation=text(child(node, "documentation")),

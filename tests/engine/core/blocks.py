@@ -141,7 +141,7 @@ def _many(sequential: str, d: Drawing) -> str:
         + (condition if d.chance(0.3) else "")
     )
     collection = "" if by_number else 'camunda:collection="[n, 2, 3]" camunda:elementVariable="each"'
-    attributes = f'isSequential="{sequential}" {collection} {behaviour}'
+    attributes = f'isSequential="{sequential}" {collection} {behaviour} {d.stop_of_each()}'
     return f"<multiInstanceLoopCharacteristics {attributes}>{inner}</multiInstanceLoopCharacteristics>"
 
 
@@ -732,6 +732,7 @@ def draw(seed: int, size: int) -> Drawn:
     features = [*BLOCKS, *BEGINNINGS]
     feature = features[seed % len(features)]
     d = Drawing(seed, 0, BLOCKS, LEAVES, *map(tuple, (_WAYS, _WAYS, _EVENTS, BLOCKS)))
+    d.stops = d.one_of(0.0, 0.0, 0.1, 0.3)
     beginning = BEGINNINGS.get(feature, BEGINNINGS[d.one_of(*BEGINNINGS)] if d.chance(0.3) else _plainly)
     start: list[str | None] = []
 

@@ -79,6 +79,7 @@ def _of_many(loop: MultiInstance) -> dict[str, bool]:
         "output collection": loop.output_collection is not None,
         "event of the first completion": any(event.first_only for event in loop.events),
         "event of every completion": any(not each.first_only and each.condition is None for each in loop.events),
+        "stop before each instance": loop.continuation is not None,
         "event by a condition": any(event.condition is not None for event in loop.events),
     }
 
@@ -91,6 +92,8 @@ def _of_any(element: Element, model: ProcessModel) -> dict[str, bool]:
     began = any(each.kind == "startEvent" for each in held)
     return {
         "event sub-process": element.triggered_by_event,
+        "stop before": element.continuation is not None and element.continuation.before,
+        "stop after": element.continuation is not None and element.continuation.after,
         "default flow": element.default_flow is not None,
         "condition behind an activity": not is_gateway and any(flow.condition for flow in element.outgoing),
         "several flows out of an activity": not is_gateway and len(element.outgoing) > 1,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.core.reading.dialect import FLOW_NODES
 from tests.engine.core.case import flows
 
 Block = tuple[str, str]
@@ -42,13 +43,15 @@ class Drawing:
     """What is drawn so far, and how much more may be.
 
     `blocks` are those to choose from. `kinds` are sets of them, by name, each as likely as the others; the first are
-    those that need no other block. `left` is how many blocks may still be drawn.
+    those that need no other block. `left` is how many blocks may still be drawn, `stops` how likely a flow node is to
+    stop its tokens before it or after it.
     """
 
     def __init__(self, seed: int, size: int, blocks: Mapping[str, Draw], *kinds: Sequence[str]) -> None:
         self.random = random.Random(seed)
         self.blocks, self.kinds = blocks, kinds
         self.left = size
+        self.stops = 0.0
         self.signals = ["g", "h"]
         self.mends: list[str] = []
         self.diagram: list[str] = []
@@ -95,8 +98,27 @@ class Drawing:
 
     def node(self, kind: str, inner: str = "", attributes: str = "") -> str:
         name = self.name(kind[0])
-        self.put(f'<{kind} id="{name}" {attributes}>{inner}</{kind}>')
+        self.put(f'<{kind} id="{name}" {attributes} {self._where_it_stops(kind, inner, attributes)}>{inner}</{kind}>')
         return name
+
+    def _where_it_stops(self, kind: str, inner: str, attributes: str) -> str:
+        if not self.stops or kind not in FLOW_NODES:
+            return ""
+        before, after = self.chance(self.stops), self.chance(self.stops)
+        if kind == "eventBasedGateway":
+            before, after = before and "instantiate" not in attributes, False
+        elif kind == "intermediateThrowEvent" and "linkEventDefinition" in inner:
+            after = False
+        return " ".join(
+            (
+                f'camunda:{self.one_of("asyncBefore", "async")}="true"' if before else "",
+                'camunda:asyncAfter="true"' if after else "",
+            )
+        )
+
+    def stop_of_each(self) -> str:
+        """What makes each instance of many stop before it begins."""
+        return 'camunda:asyncBefore="true"' if self.stops and self.chance(self.stops) else ""
 
     def flow(self, *names: str, condition: str | None = None) -> None:
         """A sequence flow from each to the next; the condition is that of the last one."""

@@ -194,6 +194,13 @@ class Watch:
             self._left[token.scope_id] = self._element(token)
 
     def _job_created(self, fact: facts.JobCreated) -> None:
+        token = self.shadow.tokens[fact.id]
+        # An event sub-process that has not begun has its start event in it, to which its event has come.
+        is_empty = not token.children or (self._element(token).triggered_by_event and fact.phase == "enter")
+        assert is_empty, f"{fact}, but {list(token.children)} go on in it"
+        if fact.phase == "leave":
+            self._completed.add(fact.id)
+        assert fact.phase is None or not token.waits, f"{fact}, but {list(token.waits)} are waited for"
         if fact.id in self._open["job"]:
             before = self._before
             assert isinstance(before, facts.IncidentResolved), f"{fact} is open already"
@@ -227,7 +234,7 @@ class Watch:
         tokens, waits = state.tokens.values(), state.waits.values()
         assert self._open == {
             "user task": {token.id for token in tokens if token.work == "user_task"},
-            "job": {token.id for token in tokens if token.work == "job"},
+            "job": {token.id for token in tokens if token.work in ("job", "continuation")},
             "timer": {wait.id for wait in waits if wait.kind == "timer"},
             "subscription": {wait.id for wait in waits if wait.kind != "timer"},
             "incident": {token.incident.id for token in tokens if token.incident is not None},
@@ -252,13 +259,14 @@ class Watch:
                 awaited = {state.waits[wait_id].element_id for wait_id in token.waits}
                 element = self.activated[token.id][1]
                 may_come = token.element_id in awaited or (element.kind == "eventBasedGateway" and awaited)
-                assert token.work or may_come or token.incident, f"nothing can come to {token}"
+                stopped = token.id != ROOT and state.tokens[token.scope_id].work == "continuation"
+                assert token.work or may_come or stopped or token.incident, f"nothing can come to {token}"
             if token.index is None and token.compensating is None:
                 self._check_armed(state, token)
 
     def _check_armed(self, state: State, token: Token) -> None:
         """Its boundary events wait as long as it is active; non-interrupting ones until only handlers are (13.3.2)."""
-        if token.incident is not None and token.incident.phase == "enter":
+        if token.work == "continuation" or (token.incident is not None and token.incident.phase == "enter"):
             return
         children = [self.activated[child_id][1] for child_id in token.children]
         has_own_work = not children or any(not child.triggered_by_event for child in children)

@@ -92,6 +92,10 @@ class RandomRun(Case):
     def _moves_at_work(self, token: Token) -> Iterator[tuple[float, Move]]:
         code = self.random.choice("XXYZ")
         number = self.random.randrange(9)
+        if token.work == "continuation":
+            yield 3, lambda: self.do(c.Continue(token.id))
+            yield 0.2, lambda: self.do(c.RaiseIncident(token.id, "what it went on with has failed"))
+            return
         yield 2, lambda: self._complete(token, n=number)
         yield 1, lambda: self._complete(token)
         yield 0.5, lambda: self.do(c.ThrowError(token.id, code, "it went wrong", {"n": number}))
@@ -102,7 +106,10 @@ class RandomRun(Case):
             yield 0.2, lambda: self.do(c.AssignUserTask(token.id, None if number == 1 else f"person-{number}"))
 
     def _complete(self, token: Token, **variables: Any) -> None:
-        self.do((c.CompleteUserTask if token.work == "user_task" else c.CompleteJob)(token.id, variables))
+        if token.work == "continuation":
+            self.do(c.Continue(token.id))
+        else:
+            self.do((c.CompleteUserTask if token.work == "user_task" else c.CompleteJob)(token.id, variables))
 
     def _retry(self, token: Token) -> None:
         assert token.incident is not None
@@ -161,15 +168,18 @@ class RandomRun(Case):
         for kind, is_open in self._is_open(number).items():
             if not is_open:
                 self._refuse(kind(number))
-        for kind in (c.AssignUserTask, c.RaiseIncident):
-            if not self._is_open(number)[c.CompleteUserTask if kind is c.AssignUserTask else c.CompleteJob]:
-                self._refuse(kind(number, "too late"))
+        is_open = self._is_open(number)
+        if not is_open[c.CompleteUserTask]:
+            self._refuse(c.AssignUserTask(number, "too late"))
+        if not is_open[c.CompleteJob] and not is_open[c.Continue]:
+            self._refuse(c.RaiseIncident(number, "too late"))
 
     def _is_open(self, number: int) -> dict[Any, bool]:
         token, wait = self.state.tokens.get(number), self.state.waits.get(number)
         return {
             c.CompleteUserTask: token is not None and token.work == "user_task",
             c.CompleteJob: token is not None and token.work == "job",
+            c.Continue: token is not None and token.work == "continuation",
             c.FireTimer: wait is not None and wait.kind == "timer",
             c.CorrelateMessage: wait is not None and wait.kind == "message",
             c.RetryIncident: number in self.incident_ids,

@@ -127,7 +127,9 @@ _EXTENSION = '<task id="x"><extensionElements>{}</extensionElements></task>'
 UNSUPPORTED = {
     "camunda:class": '<serviceTask id="x" camunda:class="a.B"/>',
     "camunda:delegateExpression": '<serviceTask id="x" camunda:delegateExpression="${b}"/>',
-    "camunda:asyncBefore": '<task id="x" camunda:asyncBefore="true"/>',
+    "camunda:asyncBefore": '<task id="x"/><sequenceFlow id="f" sourceRef="x" targetRef="x" camunda:asyncBefore="true"/>',
+    "camunda:asyncAfter": '<task id="x"><multiInstanceLoopCharacteristics camunda:asyncAfter="true"><loopCardinality>2'
+    "</loopCardinality></multiInstanceLoopCharacteristics></task>",
     "camunda:executionListener": _EXTENSION.format("<camunda:executionListener/>"),
     "camunda:formData": '<userTask id="x"><extensionElements><camunda:formData/></extensionElements></userTask>',
     "camunda:variableName": '<intermediateCatchEvent id="x"><conditionalEventDefinition camunda:variableName="a">'
