@@ -2,7 +2,7 @@
 # What needs setting up is set up in .venv first, and not again while nothing has changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz chaos check lint types contracts bench bench-large docs screenshots assets wheel clean FORCE
+.PHONY: help run test fuzz brokers chaos check lint types contracts bench bench-large docs screenshots assets wheel clean FORCE
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -24,6 +24,9 @@ test: $(READY) ## run the tests
 fuzz: $(READY) ## 10,000 random processes, and random expressions
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/engine/test_expressions_fuzz.py
 	$(BIN)/python -m tests.fuzz
+
+brokers: $(READY) ## the tests of Celery on RabbitMQ too; `make test` has Redis
+	BROKERS="redis rabbitmq" $(BIN)/python -m pytest tests/web/test_celery.py
 
 chaos: $(READY) ## campaigns: processes killed under load, crowds at one case, disks that are full; minutes
 	$(BIN)/python -m tests.campaigns

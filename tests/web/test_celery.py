@@ -26,7 +26,7 @@ from engine.store.database import Transaction
 from engine.store.tables import jobs
 from engine.work import handout
 from tests import brokers
-from tests.brokers import Broker
+from tests.brokers import Broker, RabbitMQ
 from tests.engine.core.case import diagram, process
 from tests.web.celery_worker import handlers
 from web import celery, settings
@@ -55,6 +55,43 @@ CATCH = process(
 )
 
 
+class Worker:
+    """A process as `pujiang worker` is one, and those that it starts."""
+
+    def __init__(self, hall: Hall, time_limit: float) -> None:
+        variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PUJIANG_")},
+            "PUJIANG_DATA_DIR": str(hall.folder),
+            "PUJIANG_DATABASE_URL": hall.settings.database_url,
+            "PUJIANG_BROKER_URL": hall.settings.broker_url,
+            "PUJIANG_JOB_THREADS": "2",
+        }
+        command = [sys.executable, "-m", "tests.web.celery_worker", str(hall.folder), str(time_limit)]
+        with (hall.folder / "worker.log").open("a") as log:
+            self.process = subprocess.Popen(
+                command,
+                env=variables,
+                cwd=Path(__file__).parents[2],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n", (hall.folder / "worker.log").read_text()
+
+    def tell(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def end(self) -> int:
+        return self.process.wait(SECONDS)
+
+    def kill(self) -> None:
+        """With every process of its own, as when its machine goes down."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
 @dataclass
 class Hall:
     """An engine that hands out, as web and ticker do, and what its workers have done."""
@@ -63,6 +100,35 @@ class Hall:
     settings: Settings
     folder: Path
     broker: Broker
+    _worker: Worker | None = None
+
+    def with_worker(self) -> Worker:
+        """One that is there from an earlier test, for it takes seconds to start, or a new one."""
+        if self._worker is None or self._worker.process.poll() is not None:
+            self._worker = self.new_worker()
+        return self._worker
+
+    def without_worker(self) -> None:
+        if self._worker is not None and self._worker.process.poll() is None:
+            self._worker.kill()
+
+    def new_worker(self, time_limit: float = SECONDS) -> Worker:
+        self.without_worker()
+        self._worker = Worker(self, time_limit)
+        return self._worker
+
+    def hold_slow_jobs(self) -> None:
+        (self.folder / "may-end").unlink(missing_ok=True)
+        (self.folder / "at-it").unlink(missing_ok=True)
+
+    def let_slow_jobs_end(self) -> None:
+        (self.folder / "may-end").touch()
+
+    def at_slow_job(self) -> int:
+        """The process that is at one, once there is."""
+        path = self.folder / "at-it"
+        until(lambda: path.exists() and path.read_text())
+        return int(path.read_text())
 
     def start(self, key: str) -> Instance:
         return self.engine.transact(lambda tx: instances.start(tx, key, business_key=f"{key}-{time.monotonic_ns()}"))
@@ -101,16 +167,6 @@ class Hall:
         return self.engine.read(lambda tx: journal.verify(tx, replayed=True)) == []
 
 
-@dataclass
-class Worker:
-    process: subprocess.Popen[str]
-
-    def kill(self) -> None:
-        """With every process of its own, as when its machine goes down."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
 def until(come: Callable[[], object]) -> None:
     given_up = time.monotonic() + SECONDS
     while not come():
@@ -126,9 +182,15 @@ def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="module")
-def hall(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+def hall(request: pytest.FixtureRequest, broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     folder = tmp_path_factory.mktemp("hall")
-    variables = {"PUJIANG_DATA_DIR": str(folder), "PUJIANG_BROKER_URL": broker.url, "PUJIANG_JOB_THREADS": "2"}
+    store = request.getfixturevalue("sqlite" if isinstance(broker, RabbitMQ) else "postgresql")
+    variables = {
+        "PUJIANG_DATA_DIR": str(folder),
+        "PUJIANG_DATABASE_URL": store.empty(),
+        "PUJIANG_BROKER_URL": broker.url,
+        "PUJIANG_JOB_THREADS": "2",
+    }
     chosen = settings.load(variables)
     engine = Engine(chosen.database_url, handlers=handlers(folder))
     engine.upgrade()
@@ -139,50 +201,16 @@ def hall(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
     patch.setattr(handout, "LONGEST_PAUSE", 0.2)
     engine.start_handing_out(celery.publisher(chosen))
     engine.start_ticks()
-    yield Hall(engine, chosen, folder, broker)
+    hall = Hall(engine, chosen, folder, broker)
+    yield hall
+    hall.without_worker()
     engine.stop()
+    store.drop(chosen.database_url)
     patch.undo()
 
 
-@pytest.fixture
-def make_worker(hall: Hall) -> Iterator[Callable[..., Worker]]:
-    made: list[Worker] = []
-
-    def make(time_limit: float = SECONDS) -> Worker:
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PUJIANG_")},
-            "PUJIANG_DATA_DIR": str(hall.folder),
-            "PUJIANG_BROKER_URL": hall.settings.broker_url,
-            "PUJIANG_JOB_THREADS": "2",
-        }
-        command = [sys.executable, "-m", "tests.web.celery_worker", str(hall.folder), str(time_limit)]
-        with (hall.folder / "worker.log").open("a") as log:
-            process = subprocess.Popen(
-                command,
-                env=environment,
-                cwd=Path(__file__).parents[2],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
-        made.append(Worker(process))
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n", (hall.folder / "worker.log").read_text()
-        return made[-1]
-
-    yield make
-    for each in made:
-        if each.process.poll() is None:
-            each.kill()
-
-
-@pytest.fixture
-def worker(make_worker: Callable[..., Worker]) -> Worker:
-    return make_worker()
-
-
-def test_what_is_handed_out_is_run_by_a_worker_and_so_is_what_follows(hall: Hall, worker: Worker) -> None:
+def test_what_is_handed_out_is_run_by_a_worker_and_so_is_what_follows(hall: Hall) -> None:
+    hall.with_worker()
     waiting = hall.start("C")
     instance = hall.start("P")
     hall.start("T")
@@ -192,41 +220,41 @@ def test_what_is_handed_out_is_run_by_a_worker_and_so_is_what_follows(hall: Hall
     assert hall.verifies()
 
 
-def test_a_message_that_comes_twice_changes_nothing_the_second_time(hall: Hall, worker: Worker) -> None:
-    publish = celery.publisher(hall.settings)
+def test_a_message_that_comes_twice_changes_nothing_the_second_time(hall: Hall) -> None:
+    hall.without_worker()
     first = hall.start("P")
-    until(lambda: hall.row(first) is None or hall.row(first).leased_by == BROKER)
+    until(lambda: hall.row(first).leased_by == BROKER)
+    publish = celery.publisher(hall.settings)
     for _ in range(5):
-        publish(Lent(hall.row(first).id if hall.row(first) is not None else 1, "send"))
-    until(lambda: hall.waits(first))
+        publish(Lent(hall.row(first).id, "send"))
+    hall.with_worker()
     last = hall.start("P")
-    until(lambda: hall.waits(last))
+    until(lambda: hall.waits(first) and hall.waits(last))
     assert hall.runs(first) == hall.completions(first) == 1
 
 
-def test_messages_that_are_lost_are_sent_anew(hall: Hall, make_worker: Callable[..., Worker]) -> None:
+def test_messages_that_are_lost_are_sent_anew(hall: Hall) -> None:
+    hall.without_worker()
     instance = hall.start("P")
     until(lambda: hall.row(instance).leased_by == BROKER)
     with celery.create(hall.settings).connection_for_write() as connection:
         until(lambda: connection.default_channel.queue_purge(celery.DEFAULT_QUEUE))
-    make_worker()
+    hall.with_worker()
     assert not hall.waits(instance)
     hall.let_lease_run_out(instance)
     until(lambda: hall.waits(instance))
     assert hall.runs(instance) == 1
 
 
-def test_the_job_of_a_worker_that_is_killed_is_taken_up_after_its_lease_and_counts_once(
-    hall: Hall, make_worker: Callable[..., Worker]
-) -> None:
-    (hall.folder / "may-end").unlink(missing_ok=True)
-    first = make_worker()
+def test_the_job_of_a_worker_that_is_killed_is_taken_up_after_its_lease_and_counts_once(hall: Hall) -> None:
+    hall.hold_slow_jobs()
+    first = hall.with_worker()
     instance = hall.start("S")
-    until(lambda: hall.runs(instance) == 1)
+    hall.at_slow_job()
     first.kill()
-    make_worker()
+    hall.new_worker()
     assert hall.row(instance).leased_by not in (None, BROKER), "the job is still left to the one that is dead"
-    (hall.folder / "may-end").touch()
+    hall.let_slow_jobs_end()
     hall.let_lease_run_out(instance)
     until(lambda: hall.waits(instance))
     assert hall.runs(instance) == 2
@@ -235,13 +263,12 @@ def test_the_job_of_a_worker_that_is_killed_is_taken_up_after_its_lease_and_coun
     assert hall.verifies()
 
 
-def test_a_process_that_is_killed_in_the_middle_of_a_job_is_replaced(hall: Hall, worker: Worker) -> None:
-    (hall.folder / "may-end").unlink(missing_ok=True)
-    (hall.folder / "at-it").unlink(missing_ok=True)
+def test_a_process_that_is_killed_in_the_middle_of_a_job_is_replaced(hall: Hall) -> None:
+    hall.hold_slow_jobs()
+    hall.with_worker()
     instance = hall.start("S")
-    until(lambda: (hall.folder / "at-it").exists() and (hall.folder / "at-it").read_text())
-    os.kill(int((hall.folder / "at-it").read_text()), signal.SIGKILL)
-    (hall.folder / "may-end").touch()
+    os.kill(hall.at_slow_job(), signal.SIGKILL)
+    hall.let_slow_jobs_end()
     others = [hall.start("P") for _ in range(3)]
     until(lambda: all(hall.waits(each) for each in others))
     assert not hall.waits(instance), "the message came again, but the job is left to the one that is dead"
@@ -250,39 +277,35 @@ def test_a_process_that_is_killed_in_the_middle_of_a_job_is_replaced(hall: Hall,
     assert hall.completions(instance) == 1
 
 
-def test_a_handler_that_hangs_is_given_up_and_its_process_replaced(
-    hall: Hall, make_worker: Callable[..., Worker]
-) -> None:
-    (hall.folder / "may-end").unlink(missing_ok=True)
-    make_worker(time_limit=0.5)
-    instances = [hall.start("S") for _ in range(2)]
-    until(lambda: all(hall.row(each).retries == 2 for each in instances))
-    assert ["Overdue" in hall.row(each).last_error for each in instances] == [True, True]
+def test_a_handler_that_hangs_is_given_up_and_its_process_replaced(hall: Hall) -> None:
+    hall.hold_slow_jobs()
+    hall.new_worker(time_limit=0.5)
+    hanging = [hall.start("S") for _ in range(2)]
+    until(lambda: all(hall.row(each).retries == 2 for each in hanging))
+    assert ["Overdue" in hall.row(each).last_error for each in hanging] == [True, True]
     after = hall.start("P")
     until(lambda: hall.waits(after))
+    hall.without_worker()
 
 
-def test_commands_go_on_without_the_broker_and_what_they_made_is_run_when_it_is_back(
-    hall: Hall, worker: Worker
-) -> None:
-    before = hall.start("P")
-    until(lambda: hall.waits(before))
+def test_commands_go_on_without_the_broker_and_what_they_made_is_run_when_it_is_back(hall: Hall) -> None:
+    hall.with_worker()
     hall.broker.kill()
     made = [hall.start("P") for _ in range(20)]
-    until(lambda: all(hall.row(each) is not None for each in made))
+    assert all(hall.row(each) is not None for each in made)
     hall.broker.start()
-    for each in made:
-        until(lambda each=each: hall.waits(each))
+    until(lambda: all(hall.waits(each) for each in made))
     assert [hall.runs(each) for each in made] == [1] * 20
 
 
-def test_a_worker_that_is_told_to_stop_ends_its_job_first(hall: Hall, worker: Worker) -> None:
-    (hall.folder / "may-end").unlink(missing_ok=True)
+def test_a_worker_that_is_told_to_stop_ends_its_job_first(hall: Hall) -> None:
+    hall.hold_slow_jobs()
+    worker = hall.with_worker()
     instance = hall.start("S")
-    until(lambda: hall.runs(instance) == 1)
-    worker.process.send_signal(signal.SIGTERM)
-    (hall.folder / "may-end").touch()
-    assert worker.process.wait(SECONDS) == 0
+    hall.at_slow_job()
+    worker.tell(signal.SIGTERM)
+    hall.let_slow_jobs_end()
+    assert worker.end() == 0
     assert hall.waits(instance)
     assert hall.completions(instance) == 1
 
