@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
-from engine import clean_up, jobs, leases
+from engine import buffer, clean_up, jobs, leases
 from engine import handlers as handling
 from engine.actors import SYSTEM, Actor
 from engine.clock import Clock, refresh
@@ -39,7 +39,7 @@ from engine.store.connecting import POOL_SIZE
 from engine.store.database import Database, Keeps, Transaction
 from engine.store.faults import Passing
 from engine.store.library import Cache
-from engine.work import runner, timers
+from engine.work import expiry, runner, timers
 from engine.work.claims import TIME_LIMIT, Claims
 from engine.work.executor import Executor
 from engine.work.handout import HandOut, Publish
@@ -133,7 +133,11 @@ class Engine:
         self.services = dict(services or {})
         self.zone = zone
         self.definitions: Cache = {}
-        self.on_ticks: list[Due] = [Due(timers.fire_due, timers.next_due), Due(clean_up.run, _never)]
+        self.on_ticks: list[Due] = [
+            Due(timers.fire_due, timers.next_due),
+            Due(expiry.expire_due, buffer.next_due),
+            Due(clean_up.run, _never),
+        ]
         self.history_time_to_live = history_time_to_live
         self.keeps_history: list[Keeps] = []
         self._observers: list[Observer] = []

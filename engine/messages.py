@@ -1,99 +1,127 @@
-"""Messages: handed to the one that waits for this name and key, or to the process that it starts."""
+"""Messages: handed to the one that waits for this name and key, or to the process that it starts; one that comes
+before its receiver may wait for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import instances, starts
-from engine.core import correlation
+from engine import buffer, instances, receivers, starts
 from engine.core.commands import CorrelateMessage
-from engine.core.model import MessageDefinition
-from engine.errors import InvalidState, NotFound
+from engine.core.timing import next_due
+from engine.errors import InvalidInput, InvalidState, NotFound, Suspended
 from engine.instances import Instance
-from engine.store import posting
+from engine.receivers import Message, Receiver
+from engine.store import locks, posting
 from engine.store.database import Transaction
-from engine.store.statements import Statement
 from engine.store.tables import subscriptions
 from engine.variables import checked
-
-_Receiver = tuple[int, int]
-"""Instance and number of a subscription; the smallest is the oldest."""
 
 TO_ONE = ":message-to-one"
 """The topic of a message on its way to one subscription, whose id stands in for the token's."""
 
-_OPEN = (
-    sa.select(*(subscriptions.c[name] for name in ("instance_id", "id", "definition_id", "element_id", "place")))
-    .where(subscriptions.c.kind == sa.literal_column("'message'"), subscriptions.c.name == sa.bindparam("of_name"))
-    .order_by(subscriptions.c.instance_id, subscriptions.c.id)
-)
-_FEW = _OPEN.limit(10)
-_AT = (
-    (subscriptions.c.definition_id == sa.bindparam("of_definition"))
-    & (subscriptions.c.element_id == sa.bindparam("of_element"))
-    & (subscriptions.c.place == sa.bindparam("of_place"))
-)
-_WITH_KEY = Statement(_FEW.where(subscriptions.c.key == sa.bindparam("of_key")))
-_WITHOUT_KEY = Statement(_OPEN.where(subscriptions.c.key.is_(None)).limit(1))
-_WITH_KEY_AT = Statement(_FEW.where(subscriptions.c.key == sa.bindparam("of_key"), _AT))
-_WITHOUT_KEY_AT = Statement(_OPEN.where(subscriptions.c.key.is_(None), _AT).limit(1))
-_OLDEST_AT = Statement(_OPEN.where(_AT).limit(1))
+TIME_TO_LIVE = timedelta(hours=1)
+"""How long a message that an instance throws waits for its receiver where the diagram says nothing."""
 
+REMEMBERED = timedelta(days=7)
+"""How long at least a message is known by its id."""
 
-def _definitions() -> sa.Select[Any]:
-    """The definitions by which someone waits for a message, each looked up behind the one before it in the index."""
-    this = (subscriptions.c.kind == sa.literal_column("'message'")) & (subscriptions.c.name == sa.bindparam("of_name"))
-    least = sa.func.min(subscriptions.c.definition_id)
-    found = sa.select(least.label("id")).where(this).cte("found", recursive=True)
-    following = sa.select(least).where(this, subscriptions.c.definition_id > found.c.id).scalar_subquery()
-    every = found.union_all(sa.select(following).where(found.c.id.is_not(None)))
-    return sa.select(every.c.id).where(every.c.id.is_not(None))
-
-
-_DEFINITIONS = Statement(_definitions())
+TAKEN, STARTED = "taken", "started"
 
 
 @dataclass(frozen=True, slots=True)
-class _Catcher:
-    """Where some definition waits for a message. `place` is among the triggers of the element."""
+class Receipt:
+    """What became of a message: ``taken`` by an instance that waited, ``started`` one, ``buffered`` until it expires,
+    or, told of a duplicate alone, ``expired``. `instance_id` is whose it was.
 
-    definition_id: str
-    element_id: str
-    place: int
-    definition: MessageDefinition
+    A message with the id of an earlier one `is_duplicate`: it did nothing, and the rest says what that one came to.
+    """
 
-    @property
-    def is_keyed(self) -> bool:
-        """Whether it goes by correlation keys: a key that the diagram gives is for the sender to give."""
-        return bool(self.definition.correlation) and self.definition.key is None
-
-    def at(self, name: str) -> dict[str, Any]:
-        place = {"of_definition": self.definition_id, "of_element": self.element_id, "of_place": self.place}
-        return {"of_name": name, **place}
+    outcome: str
+    instance_id: int | None = None
+    expires: datetime | None = None
+    is_duplicate: bool = False
 
 
-def publish(tx: Transaction, name: str, variables: Mapping[str, Any] | None = None, key: str | None = None) -> Instance:
+def publish(
+    tx: Transaction,
+    name: str,
+    variables: Mapping[str, Any] | None = None,
+    key: str | None = None,
+    *,
+    time_to_live: timedelta | None = None,
+    message_id: str | None = None,
+) -> Receipt:
     """Hand a message to one open subscription of that name; where there is none that may take it, start the process
-    that begins with it, under `key` as its business key. Returns the instance that took it.
+    that begins with it, under `key` as its business key. With a `time_to_live` it else waits so long for the first
+    subscription or process that may take it.
 
     What waits by BPMN's correlation keys is found by what the message carries; where its conversation has no key yet,
     it takes any. Whatever else waits is found by `key`; without one, that of the oldest instance takes it.
 
+    Of messages of one name with the same `message_id` the first counts; it is remembered for `REMEMBERED`, and as long
+    as it may wait.
+
     Raises:
-        NotFound: nobody waits for it, and it starts no process.
+        NotFound: nobody waits for it, it starts no process, and it is not to wait.
+        Suspended: who waits for it is suspended, and it is not to wait.
         InvalidState: more than one waits for it with this key.
+        InvalidInput: `time_to_live` is not longer than nothing.
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"message:{name}")
-    carried = checked(variables or {})
-    receiver = _receiver(tx, name, key, carried)
-    if receiver is None and key is None:
-        receiver = _oldest(tx, name)
-    return _hand(tx, receiver, name, key, carried)
+    if time_to_live is not None and time_to_live <= timedelta(0):
+        raise InvalidInput(f"Expected a time to live that lasts a while, but got {time_to_live}.")
+    message = Message(name, key, checked(variables or {}), for_anyone=key is None)
+    if message_id is None:
+        return _publish(tx, message, time_to_live)
+    until = tx.now + max(REMEMBERED, time_to_live or REMEMBERED)
+    first = buffer.claim_id(tx, name, message_id, until)
+    if first is not None:
+        return Receipt(first.outcome, first.instance_id, is_duplicate=True)
+    receipt = _publish(tx, message, time_to_live, message_id)
+    buffer.record(tx, name, message_id, receipt.outcome, receipt.instance_id)
+    return receipt
+
+
+def _publish(
+    tx: Transaction, message: Message, time_to_live: timedelta | None, message_id: str | None = None
+) -> Receipt:
+    if time_to_live is None:
+        receipt = _hand_over(tx, message)
+        if receipt is None:
+            raise not_found(message)
+        return receipt
+    try:
+        receipt = _hand_over(tx, message) or _hand_over_alone(tx, message)
+    except Suspended:
+        _announce(tx, message)
+        receipt = None
+    if receipt is not None:
+        return receipt
+    expires = tx.now + time_to_live
+    buffer.keep(tx, message, expires, message_id=message_id)
+    return Receipt(buffer.BUFFERED, expires=expires)
+
+
+def _hand_over_alone(tx: Transaction, message: Message) -> Receipt | None:
+    """Look once more, while nobody begins to wait: where there is nobody still, the message can wait."""
+    locks.alone(tx, posting.lock_of(message.name))
+    return _hand_over(tx, message)
+
+
+def _announce(tx: Transaction, message: Message) -> None:
+    """Tell who is suspended that a message waits; a delivery comes again until that one has been resumed."""
+    receiver = receivers.find(tx, message)
+    if receiver is None:
+        posting.post(tx, posting.BUFFERED_TO_START, [{"name": message.name}], instance_id=None, token_id=0)
+    else:
+        posting.post(tx, posting.BUFFERED_TO_ONE, [{}], instance_id=receiver[0], token_id=receiver[1])
 
 
 def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = None) -> int:
@@ -106,11 +134,11 @@ def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = 
     tx.authorise("send", f"message:{name}")
     carried = checked(variables or {})
     this = (subscriptions.c.kind == "message") & (subscriptions.c.name == name)
-    receivers = sa.select(subscriptions.c.instance_id, subscriptions.c.id).where(this)
-    count = posting.post_to_all(tx, TO_ONE, {"name": name, "variables": carried}, receivers)
+    waiting = sa.select(subscriptions.c.instance_id, subscriptions.c.id).where(this)
+    count = posting.post_to_all(tx, TO_ONE, {"name": name, "variables": carried}, waiting)
     if count:
         return count
-    return 0 if _start(tx, name, "", carried) is None else 1
+    return 0 if _start(tx, Message(name, "", carried)) is None else 1
 
 
 def start_by_message(tx: Transaction, name: str, key: str, variables: Mapping[str, Any] | None = None) -> Instance:
@@ -121,88 +149,97 @@ def start_by_message(tx: Transaction, name: str, key: str, variables: Mapping[st
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"message:{name}")
-    instance = _start(tx, name, key, checked(variables or {}))
+    instance = _start(tx, Message(name, key, checked(variables or {})))
     if instance is None:
         raise NotFound("process that starts with message", name)
     return instance
 
 
 def deliver(tx: Transaction, name: str, key: str | None, variables: Mapping[str, Any]) -> Instance:
-    """As `publish`, without asking who may; and without a key it goes to nobody who waits with one."""
-    return _hand(tx, _receiver(tx, name, key, variables), name, key, variables)
+    """As `publish`, without asking who may; and without a key it goes to nobody who waits with one.
+
+    Raises:
+        NotFound: nobody waits for it, and it starts no process.
+        InvalidState: more than one waits for it with this key.
+    """
+    message = Message(name, key, variables)
+    receipt = _hand_over(tx, message)
+    if receipt is None:
+        raise not_found(message)
+    assert receipt.instance_id is not None, "an instance took it"
+    return instances.get(tx, receipt.instance_id)
 
 
-def _hand(
-    tx: Transaction, receiver: _Receiver | None, name: str, key: str | None, variables: Mapping[str, Any]
-) -> Instance:
-    if receiver is not None:
+def deliver_thrown(tx: Transaction, message: Message, thrower: posting.Sender, time_to_live: str | None) -> None:
+    """Deliver what an instance threw; where nobody waits for it yet, it waits."""
+    if (_hand_over(tx, message) or _hand_over_alone(tx, message)) is not None:
+        return
+    expires = tx.now + TIME_TO_LIVE if time_to_live is None else next_due(tx.now, time_to_live)
+    buffer.keep(tx, message, expires, thrower=thrower, time_to_live=time_to_live)
+
+
+def hand_buffered(tx: Transaction, instance_id: int, wait_id: int) -> None:
+    """Give a subscription that has been opened the oldest message that waits for it. One that stays open gets the
+    next one after that.
+    """
+    locked = instances.lock(tx, instance_id)
+    waiting = _open_wait(tx, instance_id, wait_id)
+    kept = None if waiting is None else buffer.take_for(tx, waiting)
+    if kept is None:
+        return
+    tx.cause = kept.cause
+    instances.step(tx, locked, CorrelateMessage(wait_id, kept.message.variables))
+    _settle(tx, kept, TAKEN, instance_id)
+    if _open_wait(tx, instance_id, wait_id) is not None:
+        posting.post(tx, posting.BUFFERED_TO_ONE, [{}], instance_id=instance_id, token_id=wait_id)
+
+
+def start_buffered(tx: Transaction, name: str) -> None:
+    """Start the process that begins with this message now, with the oldest one that waits; then the next."""
+    kept = buffer.take_first(tx, name) if starts.find(tx, starts.MESSAGE, name) else None
+    if kept is None:
+        return
+    posting.post(tx, posting.BUFFERED_TO_START, [{"name": name}], instance_id=None, token_id=0)
+    tx.cause = kept.cause
+    receipt = _hand_over(tx, kept.message)
+    assert receipt is not None, "it starts a process"
+    _settle(tx, kept, receipt.outcome, receipt.instance_id)
+
+
+def _settle(tx: Transaction, kept: buffer.Kept, outcome: str, instance_id: int | None) -> None:
+    if kept.message_id is not None:
+        buffer.record(tx, kept.message.name, kept.message_id, outcome, instance_id)
+
+
+def _open_wait(tx: Transaction, instance_id: int, wait_id: int) -> Any:
+    this = (subscriptions.c.instance_id == instance_id) & (subscriptions.c.id == wait_id)
+    return tx.connection.execute(sa.select(subscriptions).where(this)).first()
+
+
+def _hand_over(tx: Transaction, message: Message) -> Receipt | None:
+    """Hand a message to whoever waits for it or to the process that it starts; None where there is neither."""
+    tried: set[Receiver] = set()
+    while (receiver := receivers.find(tx, message)) is not None:
         instance_id, wait_id = receiver
-        instances.execute(tx, instance_id, CorrelateMessage(wait_id, variables))
-        return instances.get(tx, instance_id)
-    instance = _start(tx, name, key or "", variables)
-    if instance is None:
-        raise NotFound(f"someone who waits for message '{name}' with key", key)
-    return instance
+        try:
+            instances.execute(tx, instance_id, CorrelateMessage(wait_id, message.variables))
+        except Suspended:
+            raise
+        except InvalidState:
+            # Who was found may have stopped waiting before its instance was locked; then it is not found again.
+            if receiver in tried:
+                raise
+            tried.add(receiver)
+        else:
+            return Receipt(TAKEN, instance_id)
+    instance = _start(tx, message)
+    return None if instance is None else Receipt(STARTED, instance.id)
 
 
-def _receiver(tx: Transaction, name: str, key: str | None, variables: Mapping[str, Any]) -> _Receiver | None:
-    """Who waits for exactly this message, else the first of those who wait without a key."""
-    found = [] if key is None else _with_key(tx, name, key)
-    catchers = [] if found else [catcher for catcher in _catchers(tx, name) if catcher.is_keyed]
-    for catcher in catchers:
-        for value in correlation.keys_of(catcher.definition, variables, tx.functions):
-            found += _rows(tx, _WITH_KEY_AT, {**catcher.at(name), "of_key": value})
-    if len(found) > 1:
-        where = ", ".join(str(instance_id) for instance_id, _ in found)
-        shown = name if key is None else f"'{name}' ({key})"
-        raise InvalidState("message", shown, "hand", f"is waited for more than once, in instances {where}")
-    if found:
-        return found[0]
-    if key is None:
-        return _first(_rows(tx, _WITHOUT_KEY, {"of_name": name}))
-    return _first(row for catcher in catchers for row in _rows(tx, _WITHOUT_KEY_AT, catcher.at(name)))
+def _start(tx: Transaction, message: Message) -> Instance | None:
+    found = starts.find(tx, starts.MESSAGE, message.name)
+    return starts.launch(tx, found[0], message.key or "", message.variables) if found else None
 
 
-def _with_key(tx: Transaction, name: str, key: str) -> list[_Receiver]:
-    """Who waits for this key and goes by no correlation keys, which no sender can give otherwise than in a message."""
-    rows = _WITH_KEY.execute(tx.connection, {"of_name": name, "of_key": key})
-    return [(row.instance_id, row.id) for row in rows if not _catcher_of(tx, row).is_keyed]
-
-
-def _catcher_of(tx: Transaction, row: Any) -> _Catcher:
-    definition = tx.library.process(row.definition_id).elements[row.element_id].triggers[row.place]
-    assert isinstance(definition, MessageDefinition), "it is open for a message"
-    return _Catcher(row.definition_id, row.element_id, row.place, definition)
-
-
-def _oldest(tx: Transaction, name: str) -> _Receiver | None:
-    """The oldest of those who wait for a message of this name and go by no correlation keys."""
-    others = (catcher for catcher in _catchers(tx, name) if not catcher.is_keyed)
-    return _first(row for catcher in others for row in _rows(tx, _OLDEST_AT, catcher.at(name)))
-
-
-def _first(rows: Iterable[_Receiver]) -> _Receiver | None:
-    """The oldest."""
-    return min(rows, default=None)
-
-
-def _rows(tx: Transaction, statement: Statement, values: Mapping[str, Any]) -> list[_Receiver]:
-    return [(row.instance_id, row.id) for row in statement.execute(tx.connection, values)]
-
-
-def _catchers(tx: Transaction, name: str) -> Iterator[_Catcher]:
-    """Where someone may wait for this name: few places, however many wait there."""
-    for definition_id in _DEFINITIONS.execute(tx.connection, {"of_name": name}).scalars():
-        for element in tx.library.process(definition_id).elements.values():
-            for place, definition in enumerate(element.triggers):
-                if isinstance(definition, MessageDefinition) and _may_be_called(definition, name):
-                    yield _Catcher(definition_id, element.id, place, definition)
-
-
-def _may_be_called(definition: MessageDefinition, name: str) -> bool:
-    return not definition.name.constant or str(definition.name.evaluate({})) == name
-
-
-def _start(tx: Transaction, name: str, key: str, variables: Mapping[str, Any]) -> Instance | None:
-    found = starts.find(tx, starts.MESSAGE, name)
-    return starts.launch(tx, found[0], key, variables) if found else None
+def not_found(message: Message) -> NotFound:
+    return NotFound(f"someone who waits for message '{message.name}' with key", message.key)

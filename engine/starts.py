@@ -27,6 +27,7 @@ from engine.core.timing import InvalidTime
 from engine.core.waiting import due_of
 from engine.errors import InvalidDefinition, Problem
 from engine.instances import Instance
+from engine.store import posting
 from engine.store.database import Transaction
 from engine.store.statements import Statement
 from engine.store.tables import SHOWN, start_subscriptions, start_timers
@@ -108,6 +109,7 @@ def open_all(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
         InvalidDefinition: a message starts another process already, or something is said by variables, of which a
             start event has none.
     """
+    messages: set[str] = set()
     for element, place, definition in _triggers(model):
         place_of: dict[str, Any] = {"definition_key": model.key, "definition_id": definition_id}
         place_of |= {"element_id": element.id, "place": place}
@@ -118,7 +120,9 @@ def open_all(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
             kind, name = _named(model, element, definition)
             if kind == MESSAGE:
                 _refuse_second(tx, model, element, name)
+                messages.add(name)
             tx.connection.execute(sa.insert(start_subscriptions).values(**place_of, kind=kind, name=name))
+    posting.offer_to_start(tx, messages)
 
 
 def messages_of(model: ProcessModel) -> list[tuple[str, Element]]:

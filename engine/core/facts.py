@@ -341,12 +341,16 @@ class SubscriptionClosed:
 
 @dataclass(frozen=True, slots=True)
 class MessageThrown:
-    """To be delivered by the shell after the commit; `id` is the throwing token's."""
+    """To be delivered by the shell after the commit; `id` is the throwing token's.
+
+    `time_to_live` is the ISO 8601 duration for which it waits for its receiver, where the diagram says so.
+    """
 
     id: int
     name: str
     key: str | None
     variables: dict[str, Any]
+    time_to_live: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,15 @@ class CorrelationKey:
 
 @dataclass(frozen=True, slots=True)
 class MessageDefinition:
-    """Found by `key`; without one, by the values of its `correlation` keys; without these, by the business key."""
+    """Found by `key`; without one, by the values of its `correlation` keys; without these, by the business key.
+
+    `time_to_live` gives the ISO 8601 duration for which one that is thrown waits for a receiver.
+    """
 
     name: Expression
     key: Expression | None = None
     correlation: tuple[CorrelationKey, ...] = ()
+    time_to_live: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engine.core import correlation, data, facts
+from engine.core import correlation, data, facts, timing
 from engine.core.execution import Execution, jsonable
 from engine.core.model import (
     Element,
@@ -178,8 +178,11 @@ def throw_message(run: Execution, token: Token, element: Element, definition: Me
     """
     name, sent = run.text(definition.name, token) or "", payload(run, token, element)
     key = None if definition.correlation else correlation.expected(run, token, definition)
+    lasting = None
+    if definition.time_to_live is not None:
+        lasting = str(timing.parse_lasting(run.evaluate(definition.time_to_live, token)))
     correlation.learn(run, token, definition, sent)
-    run.emit(facts.MessageThrown(token.id, name, key, sent))
+    run.emit(facts.MessageThrown(token.id, name, key, sent, lasting))
 
 
 def payload(run: Execution, token: Token, element: Element) -> dict[str, Any]:

@@ -146,6 +146,18 @@ def parse_duration(value: object) -> Duration:
     return -duration if sign == "-" else duration
 
 
+def parse_lasting(value: object) -> Duration:
+    """A duration that is longer than nothing.
+
+    Raises:
+        InvalidTime: it is none.
+    """
+    duration = parse_duration(value)
+    if duration.months < 0 or duration.span < timedelta() or duration == Duration():
+        raise InvalidTime(f"Expected a duration that lasts a while, but '{duration}' does not.")
+    return duration
+
+
 def parse_cycle(value: object, now: datetime) -> Cycle:
     """When ``R3/PT10H``, ``R/P1D`` or ``R3/2026-05-01T09:00Z/PT1H`` is due first, how far apart, and how often.
 
@@ -159,9 +171,7 @@ def parse_cycle(value: object, now: datetime) -> Cycle:
     match = _CYCLE.fullmatch(text)
     if match is None or match["repetitions"] == "0":
         raise InvalidTime(f"Expected a cycle such as R3/PT10H or R/2026-05-01T09:00:00Z/P1D, but '{text}' is none.")
-    interval = parse_duration(match["interval"])
-    if interval.months < 0 or interval.span < timedelta() or interval == Duration():
-        raise InvalidTime(f"Expected a cycle to go forward, but the interval of '{text}' does not.")
+    interval = parse_lasting(match["interval"])
     repetitions = int(match["repetitions"]) if match["repetitions"] else None
     if match["start"] is None:
         return Cycle(next_due(now, interval), interval, repetitions)

@@ -22,6 +22,7 @@ from engine.errors import NotPermitted
 from engine.handlers import Handler
 from engine.observing import Observation
 from engine.store import connecting, faults
+from engine.store.cause import Cause
 from engine.store.library import Cache, DatabaseLibrary
 
 log = logging.getLogger(__name__)
@@ -252,7 +253,7 @@ Keeps = Callable[["Transaction", Mapping[int, str]], Mapping[int, datetime | Non
 class Transaction:
     """What one command or query works with: the connection, who asks, and when.
 
-    `now` is one moment for the whole transaction, taken when its turn came.
+    `now` is one moment for the whole transaction, taken when its turn came. `cause` is what set it off.
     """
 
     def __init__(self, engine: Runtime, connection: sa.Connection, actor: Actor, now: datetime) -> None:
@@ -260,6 +261,7 @@ class Transaction:
         self.connection = connection
         self.actor = actor
         self.now = now
+        self.cause = Cause()
         self.library = DatabaseLibrary(connection, engine.definitions, engine.functions)
         self.commands: list[str] = []
         """Names of the commands that were carried out, one for each entry."""

@@ -100,6 +100,9 @@ class Projection:
         _ADD_SUBSCRIPTIONS.execute(connection, list(self.subscriptions.values()))
         _ADD_INCIDENTS.execute(connection, list(self.incidents.values()))
         _STORE.execute_many(connection, list(self.stored.values()))
+        posting.offer(
+            self.tx, self.instance_id, [row for row in self.subscriptions.values() if row["kind"] == "message"]
+        )
         if self.status == "suspended":
             self._each(_HOLD)
         elif self.suspension is not None:
@@ -266,7 +269,8 @@ def _job_ended(into: Projection, fact: facts.JobCompleted | facts.JobCancelled) 
 
 
 def _message_thrown(into: Projection, fact: facts.MessageThrown) -> None:
-    _deliver(into, fact.id, ":message", {"name": fact.name, "key": fact.key, "variables": fact.variables})
+    payload = {"name": fact.name, "key": fact.key, "variables": fact.variables, "time_to_live": fact.time_to_live}
+    _deliver(into, fact.id, ":message", payload)
 
 
 def _signal_thrown(into: Projection, fact: facts.SignalThrown) -> None:
@@ -275,7 +279,7 @@ def _signal_thrown(into: Projection, fact: facts.SignalThrown) -> None:
 
 def _deliver(into: Projection, token_id: int, topic: str, payload: Row) -> None:
     whose = {"instance_id": into.instance_id, "token_id": token_id}
-    into.deliveries.append({**whose, **posting.delivery(into.tx, topic, payload)})
+    into.deliveries.append({**whose, **posting.delivery(into.tx, topic, payload, into.tx.cause.thrown())})
 
 
 def _timer_started(into: Projection, fact: facts.TimerStarted) -> None:

@@ -19,6 +19,7 @@ from engine.store.database import Transaction
 from engine.store.projection import Projection
 from engine.store.tables import (
     activities,
+    buffered_messages,
     candidates,
     data_stores,
     incidents,
@@ -29,7 +30,7 @@ from engine.store.tables import (
     timers,
 )
 
-_MADE = (activities, candidates, data_stores, incidents, jobs, subscriptions, timers)
+_MADE = (activities, buffered_messages, candidates, data_stores, incidents, jobs, subscriptions, timers)
 _COMPARED = (activities, candidates, incidents, subscriptions, timers)
 _NOT_OF_THE_HISTORY = {
     *((timers.name, "due"), (timers.name, "held_due"), (timers.name, "attempts")),

@@ -90,11 +90,19 @@ class Insert:
 
 
 class Upsert:
-    """The INSERT of one row of one table, or the UPDATE of the one that has its key already."""
+    """The INSERT of one row of one table, or the UPDATE of the one that has its key already, if it is such that `where`
+    holds for it.
+    """
 
-    def __init__(self, table: sa.Table) -> None:
+    def __init__(self, table: sa.Table, where: sa.ColumnElement[bool] | None = None) -> None:
         columns = [column.name for column in table.columns]
-        self._by_dialect = {name: Statement(_upsert(insert(table)), columns) for name, insert in _INSERTS.items()}
+        self._by_dialect = {
+            name: Statement(_upsert(insert(table), where), columns) for name, insert in _INSERTS.items()
+        }
+
+    def execute(self, connection: sa.Connection, row: Values) -> int:
+        """How many rows that wrote: one or none."""
+        return self._by_dialect[connection.dialect.name].execute(connection, row).rowcount
 
     def execute_many(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
         self._by_dialect[connection.dialect.name].execute_many(connection, rows)
@@ -103,11 +111,11 @@ class Upsert:
 _INSERTS: Mapping[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def _upsert(statement: Any) -> Any:
+def _upsert(statement: Any, where: sa.ColumnElement[bool] | None) -> Any:
     keys = [column.name for column in statement.table.primary_key.columns]
     others = {column.name: statement.excluded[column.name] for column in statement.table.columns}
     return statement.on_conflict_do_update(
-        index_elements=keys, set_={name: value for name, value in others.items() if name not in keys}
+        index_elements=keys, set_={name: value for name, value in others.items() if name not in keys}, where=where
     )
 
 

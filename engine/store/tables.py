@@ -331,6 +331,37 @@ subscriptions = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Messages that came before their receiver. What an instance threw has its number and that of its token.
+buffered_messages = sa.Table(
+    "buffered_messages",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("name", TEXT, nullable=False),
+    sa.Column("key", TEXT),
+    sa.Column("for_anyone", sa.Boolean, nullable=False),  # without a key: for whoever waits for the name
+    sa.Column("variables", TEXT, nullable=False),  # JSON
+    sa.Column("message_id", TEXT),
+    sa.Column("expires", UtcDateTime, nullable=False, index=True),
+    sa.Column("instance_id", ID),
+    sa.Column("token_id", sa.Integer),
+    sa.Column("time_to_live", TEXT),  # as the diagram of the thrower says
+    sa.Column("cause", TEXT, nullable=False),  # JSON
+    sa.Index(None, "name", "key", "id"),
+    sqlite_autoincrement=True,
+)
+
+# What became of a message, by the id that its sender gave it: the next one of that id is the same one.
+message_ids = sa.Table(
+    "message_ids",
+    metadata,
+    sa.Column("name", TEXT, primary_key=True),
+    sa.Column("message_id", TEXT, primary_key=True),
+    sa.Column("outcome", TEXT, nullable=False),  # taken, started, buffered, expired
+    sa.Column("instance_id", ID),
+    sa.Column("remembered_until", UtcDateTime, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 # What instances have put there for all to read: what was written last.
 data_stores = sa.Table(
     "data_stores",

@@ -16,9 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import incidents, instances, messages, retry, signals
+from engine.buffer import Kept
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
+from engine.receivers import Message
+from engine.store import posting
+from engine.store.cause import Cause, Endless
 from engine.store.database import Runtime, Transaction
+from engine.store.posting import Sender
 from engine.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -64,12 +69,17 @@ def run(engine: Runtime, delivery: Delivery) -> None:
 def _deliver(delivery: Delivery, tx: Transaction) -> None:
     gone = tx.connection.execute(sa.delete(jobs).where(jobs.c.id == delivery.row_id)).rowcount
     if gone:
+        tx.cause = Cause(*delivery.payload.get("cause", ()))
+        tx.cause.check()
         _WAYS[delivery.topic](tx, delivery)
 
 
 def _message(tx: Transaction, delivery: Delivery) -> None:
     payload = delivery.payload
-    messages.deliver(tx, payload["name"], payload["key"], payload["variables"])
+    assert delivery.instance_id is not None, "an instance threw it"
+    thrower = Sender(delivery.instance_id, delivery.token_id)
+    message = Message(payload["name"], payload["key"], payload["variables"])
+    messages.deliver_thrown(tx, message, thrower, payload.get("time_to_live"))
 
 
 def _message_to_one(tx: Transaction, delivery: Delivery) -> None:
@@ -104,9 +114,20 @@ def _signal_to_start(tx: Transaction, delivery: Delivery) -> None:
     signals.start(tx, delivery.payload)
 
 
+def _buffered_to_one(tx: Transaction, delivery: Delivery) -> None:
+    assert delivery.instance_id is not None, "an instance waits for it"
+    messages.hand_buffered(tx, delivery.instance_id, delivery.token_id)
+
+
+def _buffered_to_start(tx: Transaction, delivery: Delivery) -> None:
+    messages.start_buffered(tx, delivery.payload["name"])
+
+
 _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     ":message": _message,
     messages.TO_ONE: _message_to_one,
+    posting.BUFFERED_TO_ONE: _buffered_to_one,
+    posting.BUFFERED_TO_START: _buffered_to_start,
     ":signal": _signal,
     signals.TO_ONE: _signal_to_one,
     signals.TO_START: _signal_to_start,
@@ -120,8 +141,21 @@ def _wait(delivery: Delivery, tx: Transaction) -> None:
     tx.connection.execute(row.values(due=tx.now + retry.PAUSE, **given_back))
 
 
+def hand_back(tx: Transaction, kept: Kept, error: str) -> None:
+    """What waited in vain is its thrower's again: a delivery that has stopped, and an incident which can retry it."""
+    assert kept.thrower is not None, "an instance threw it"
+    message = kept.message
+    payload = {"name": message.name, "key": message.key, "variables": message.variables}
+    row = posting.delivery(tx, ":message", {**payload, "time_to_live": kept.time_to_live}, Cause())
+    stopped = {"due": None, "retries": 0, "last_error": error}
+    made = tx.connection.execute(sa.insert(jobs).values({**kept.thrower._asdict(), **row, **stopped}))
+    assert made.inserted_primary_key is not None, "a row that was written has a key"
+    incidents.raise_for_delivery(tx, made.inserted_primary_key[0], *kept.thrower, error)
+
+
 def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
-    follows = retry.next_attempt(None, delivery.retries, delivery.attempt, tx.now, str(delivery.row_id))
+    retries = 0 if isinstance(error, Endless) else delivery.retries
+    follows = retry.next_attempt(None, retries, delivery.attempt, tx.now, str(delivery.row_id))
     row = sa.update(jobs).where(jobs.c.id == delivery.row_id, jobs.c.leased_by == delivery.owner)
     if isinstance(follows, retry.GiveUp) and delivery.instance_id is None:
         # There is no instance to keep an incident; as with a timer that cannot start one, the log says so each time.
@@ -130,7 +164,9 @@ def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
     given_back = {"leased_until": None, "leased_by": None, "last_error": str(error)}
     if isinstance(follows, retry.GiveUp):
         assert delivery.instance_id is not None
-        if tx.connection.execute(row.values(due=None, retries=0, **given_back)).rowcount:
+        # Whoever has it tried again has looked at it: it is counted anew from there.
+        payload = json.dumps({**delivery.payload, "cause": Cause()}, ensure_ascii=False)
+        if tx.connection.execute(row.values(due=None, retries=0, payload=payload, **given_back)).rowcount:
             incidents.raise_for_delivery(tx, delivery.row_id, delivery.instance_id, delivery.token_id, str(error))
     else:
         tx.connection.execute(row.values(due=follows.due, retries=follows.retries, **given_back))

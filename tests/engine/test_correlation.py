@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -72,7 +73,7 @@ def deploy(world: World, *processes: str) -> None:
 
 
 def publish(world: World, message: str, key: str | None = None, **variables: object) -> int:
-    return int(world.do(messages.publish, message, variables, key).id)
+    return int(world.do(messages.publish, message, variables, key).instance_id)
 
 
 def test_a_conversation_gets_the_messages_that_carry_its_key(world: World) -> None:
@@ -274,3 +275,31 @@ def test_nobody_is_looked_for_among_all_who_wait(world: World, asked: list[tuple
     found = world.engine.read(plans)
     assert found
     assert [plan for plan in found if not re.match(r"SEARCH|.*(Index|Bitmap Heap) (Only )?Scan", plan)] == []
+
+
+# What comes before its receiver
+
+
+def test_a_message_that_comes_early_waits_for_the_conversation_that_it_belongs_to(world: World) -> None:
+    deploy(world, ENQUIRY)
+    for number in (2, 1.0, 3):
+        world.do(messages.publish, "k", {"number": number, "news": number}, time_to_live=timedelta(days=1))
+    instance = world.start("ENQUIRY")
+    world.rest()
+    publish(world, "m", number=1)
+    world.rest()
+    assert world.open == ["done"]
+    assert world.variables(instance)["news"] == 1.0
+    publish(world, "m", number=9, key=world.start("ENQUIRY", business_key="other").business_key)
+    world.rest()
+    assert world.open == ["done"]
+    assert world.wrong() == []
+
+
+def test_a_conversation_without_a_key_yet_takes_the_oldest_message_that_waits(world: World) -> None:
+    deploy(world, ENQUIRY)
+    for number in (5, 6):
+        world.do(messages.publish, "m", {"number": number}, time_to_live=timedelta(days=1))
+    started = [world.start("ENQUIRY", business_key=key) for key in ("a", "b")]
+    world.rest()
+    assert [world.variables(each)["number"] for each in started] == [5, 6]

@@ -49,7 +49,10 @@ class World:
         self.engine.transact(lambda tx: user_tasks.complete(tx, user_task.id, variables), by)
 
     def message(self, name: str, key: str = "case-1", **variables: Any) -> Instance:
-        return self.engine.transact(lambda tx: messages.publish(tx, name, variables, key), ANNA)
+        """Publish a message to one that waits, or that it starts: the instance that took it."""
+        receipt = self.engine.transact(lambda tx: messages.publish(tx, name, variables, key), ANNA)
+        found: Instance = self.see(instances.get, receipt.instance_id)
+        return found
 
     def cancel(self, instance: Instance, reason: str) -> None:
         self.engine.transact(lambda tx: instances.cancel(tx, instance.id, reason), ANNA)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from engine.core.expressions import ExpressionError
+from engine.core.expressions import Expression, ExpressionError
 from engine.core.model import (
     CancelDefinition,
     CompensateDefinition,
@@ -24,7 +24,7 @@ from engine.core.reading.dialect import EVENT_DEFINITIONS
 from engine.core.reading.parameters import properties
 from engine.core.reading.reader import Reader
 from engine.core.reading.xml import BPMN, Node, child, split, text, vendor
-from engine.core.timing import InvalidTime
+from engine.core.timing import InvalidTime, parse_lasting
 from engine.core.waiting import due_of
 
 _CATCHES = (MessageDefinition, TimerDefinition, ConditionDefinition, SignalDefinition)
@@ -160,7 +160,29 @@ def message(reader: Reader, node: Node, referring: Node) -> MessageDefinition | 
     if name is not None and name.text == "":
         reader.problem(found, "The message has no name.", "Messages are found by name and key.")
     key = reader.template(node, properties(node).get("correlationKey"))
-    return None if name is None else MessageDefinition(name, key, reader.correlation(found.get("id", "")))
+    time_to_live = _time_to_live(reader, node)
+    if name is None:
+        return None
+    return MessageDefinition(name, key, reader.correlation(found.get("id", "")), time_to_live)
+
+
+def _time_to_live(reader: Reader, node: Node) -> Expression | None:
+    said = properties(node).get(TIME_TO_LIVE)
+    if said is not None and not throws(node):
+        wrong = f"It throws no message, of which {TIME_TO_LIVE} could be said."
+        reader.problem(node, wrong, "Say it where one is thrown.")
+        return None
+    value = reader.template(node, said)
+    if value is not None and value.constant:
+        try:
+            parse_lasting(value.evaluate({}))
+        except (ExpressionError, InvalidTime) as error:
+            reader.problem(node, str(error), "")
+    return value
+
+
+TIME_TO_LIVE = "timeToLive"
+"""The extension property that says how long a thrown message waits for its receiver."""
 
 
 def _message_of(reader: Reader, node: Node, referring: Node) -> Node | None:
