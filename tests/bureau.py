@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from engine import clock as clocks_of_engine
@@ -46,9 +45,9 @@ SUPERVISOR = Actor("supervisor", frozenset({"role:supervisor"}))
 class Bureau:
     """Times are those of the office; it opens on Monday 2 March 2026 at nine."""
 
-    def __init__(self, database: Path, opened: datetime = datetime(2026, 3, 2, 9, tzinfo=LOCAL)) -> None:
+    def __init__(self, database_url: str, opened: datetime = datetime(2026, 3, 2, 9, tzinfo=LOCAL)) -> None:
         self.clock = FixedClock(opened)
-        self.engine = office.open_engine(f"sqlite:///{database}", HANDLERS, clock=self.clock)
+        self.engine = office.open_engine(database_url, HANDLERS, clock=self.clock)
 
     def close(self) -> None:
         self.engine.stop()

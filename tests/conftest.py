@@ -9,6 +9,7 @@ from pathlib import Path
 
 import databases
 import pytest
+from bureau import Bureau
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -32,6 +33,32 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> databases.Store:
 def postgresql() -> Iterator[databases.Store]:
     with databases.server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def furnished() -> databases.Ready:
+    """Databases of an office that has just opened: with the bundled diagrams and units."""
+    return databases.Ready(lambda url: Bureau(url).close())
+
+
+@pytest.fixture
+def kind() -> str:
+    """Of the database. Where every kind is to be tried, this is overridden."""
+    return "sqlite"
+
+
+@pytest.fixture
+def office_url(kind: str, furnished: databases.Ready, request: pytest.FixtureRequest) -> Iterator[str]:
+    with furnished.copy(kind, request.getfixturevalue(kind)) as url:
+        yield url
+
+
+@pytest.fixture
+def bureau(office_url: str) -> Iterator[Bureau]:
+    """An office with the bundled diagrams, a clock that stands still, and the people who work in it."""
+    opened = Bureau(office_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

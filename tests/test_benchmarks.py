@@ -173,7 +173,7 @@ def test_stamped_cases_are_sound_and_go_on_and_nothing_reads_more_where_there_ar
 
 
 def test_the_generated_register_is_one_that_its_map_can_read(tmp_path: Path) -> None:
-    file, bureau = tmp_path / "cases.csv", Bureau(tmp_path / "pujiang.db")
+    file, bureau = tmp_path / "cases.csv", Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}")
     intake.generate(file, 20)
     report = taking_in.run(bureau.engine, file, intake.MAP)
     bureau.close()

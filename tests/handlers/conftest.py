@@ -1,16 +1,12 @@
-"""An office with the bundled diagrams, a clock that stands still, and the people who work in it."""
+"""Handlers on every kind of database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from bureau import Bureau
+from databases import KINDS
 
 
-@pytest.fixture
-def bureau(tmp_path: Path) -> Iterator[Bureau]:
-    opened = Bureau(tmp_path / "pujiang.db")
-    yield opened
-    opened.close()
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind

@@ -104,7 +104,7 @@ def test_every_handler_may_run_twice_for_one_job_and_nothing_happens_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """As after a crash between the work of a job and the note of its result."""
-    once = Bureau(tmp_path / "once.db")
+    once = Bureau(f"sqlite:///{tmp_path / 'once.db'}")
     expected = _every_way(once)
     once.close()
     ran: set[str] = set()
@@ -130,7 +130,7 @@ def test_every_handler_may_run_twice_for_one_job_and_nothing_happens_twice(
         return run
 
     monkeypatch.setattr(bureau_module, "HANDLERS", {topic: twice(topic) for topic in HANDLERS})
-    doubled = Bureau(tmp_path / "twice.db")
+    doubled = Bureau(f"sqlite:///{tmp_path / 'twice.db'}")
     assert _every_way(doubled) == expected
     doubled.close()
     assert ran == set(HANDLERS)

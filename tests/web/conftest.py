@@ -30,8 +30,8 @@ def settle(tx: Transaction) -> None:
 
 
 @pytest.fixture
-def bureau(tmp_path: Path) -> Iterator[Bureau]:
-    bureau = Bureau(tmp_path / "pujiang.db")
+def bureau(office_url: str) -> Iterator[Bureau]:
+    bureau = Bureau(office_url)
     bureau.engine.transact(settle)
     yield bureau
     bureau.close()

@@ -13,9 +13,16 @@ import sqlalchemy as sa
 
 from engine import instances, journal, user_tasks
 from tests.bureau import CLERK, ROADS, SUPERVISOR, WATER, WATER_HEAD, Bureau
+from tests.databases import KINDS
 from web import cases
 
 REASON = "The laboratory needs four more weeks for the samples."
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_what_a_page_refuses_is_in_the_log_without_being_asked_for(run):
 
 
 def test_verify_ends_with_1_where_a_byte_was_changed(run, tmp_path):
-    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}")
     bureau.hand_in()
     changing = sa.update(journal).where(journal.c.seq == 2).values(actor="somebody")
     bureau.engine.transact(lambda tx: tx.connection.execute(changing))
@@ -72,7 +72,7 @@ def test_verify_ends_with_1_where_a_byte_was_changed(run, tmp_path):
 
 
 def test_verify_sees_a_state_that_its_history_does_not_lead_to(run, tmp_path):
-    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}")
     bureau.hand_in()
     table = process_instances
     changing = sa.update(table).values(state=sa.func.replace(table.c.state, "cn-2022", "cn-2023"))
@@ -158,7 +158,7 @@ def test_the_first_account_comes_from_the_command_line(run, tmp_path):
     arguments = ("account", "add", "mei", "--person", "Mei Example", "--group", "role:supervisor", "--password")
     assert "Mei Example can sign in as mei." in run(*arguments, "long enough").output
     assert "expected a sign-in that is free" in run(*arguments, "long enough").output
-    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}")
     signed_in = bureau.ask(lambda tx: accounts.sign_in(tx, "mei", "long enough"))
     bureau.close()
     assert signed_in.groups == {"role:supervisor"}

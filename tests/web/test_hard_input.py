@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from databases import KINDS
 from flask import Flask
 
 PUBLIC = {
@@ -14,7 +15,13 @@ PUBLIC = {
     *("/petition/receipt", "/petition/withdraw", "/petition/supplement", "/petition/rate", "/petition/leave"),
     *("/healthz", "/readyz"),
 }
-TOO_LONG = ["9" * 30, "9" * 5000]
+TOO_LONG = ["9" * 10, "9" * 18, "9" * 19, "9" * 30, "9" * 5000]
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
 
 
 def requests(app: Flask) -> Iterator[tuple[str, str]]:

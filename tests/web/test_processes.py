@@ -108,7 +108,7 @@ def free_port() -> int:
 
 
 def test_pages_jobs_and_ticks_run_apart_on_one_database_and_end_well(tmp_path: Path) -> None:
-    bureau = Bureau(tmp_path / "pujiang.db", datetime.now(UTC))
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}", datetime.now(UTC))
     petition = Petition("online", CLAIMS, "utilities", "north", people=(MING,))
     bureau.engine.transact(lambda tx: cases.hand_in(tx, petition), PUBLIC)
     assert bureau.ask(gauges.read).jobs.count > 0, "there is something to do for a worker"

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from engine import incidents
 from engine.store.tables import journal
 from tests.bureau import Bureau
+from tests.databases import KINDS
 from web import supervision
 from workflows import notices
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
 
 
 def change_a_byte(bureau: Bureau) -> None:

@@ -12,12 +12,19 @@ import bpmn
 from engine import deployments, user_tasks
 from engine.user_tasks import UserTask
 from tests.bureau import CLERK, HOUSING, ROADS, WATER, Bureau
+from tests.databases import KINDS
 from tests.web.conftest import Visitor
 from workflows import drafts
 
 SignIn = Callable[[str], Visitor]
 
 ACCEPT = {"subject": "utilities", "place": "north", "category": "redress", "intake_decision": "accept"}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
 
 
 @pytest.fixture

@@ -33,14 +33,13 @@ def test_the_migrations_lead_to_the_tables_that_the_code_names(bureau: Bureau):
     assert bureau.ask(differences) == []
 
 
-def test_opening_again_deploys_nothing_anew_and_keeps_what_a_designer_deployed(tmp_path: Path):
-    url = f"sqlite:///{tmp_path / 'pujiang.db'}"
-    first = office.open_engine(url, HANDLERS)
+def test_opening_again_deploys_nothing_anew_and_keeps_what_a_designer_deployed(office_url: str):
+    first = office.open_engine(office_url, HANDLERS)
     drawn = (resources.files("bpmn") / "survey.dmn").read_bytes()
     changed = drawn.replace(b'name="Who is surveyed"', b'name="Who is asked"')
     first.transact(lambda tx: deployments.deploy(tx, {"survey.dmn": changed}))
     first.stop()
-    again = office.open_engine(url, HANDLERS)
+    again = office.open_engine(office_url, HANDLERS)
     latest = again.read(lambda tx: deployments.latest(tx, "survey", "decision"))
     assert (latest.version, latest.name) == (2, "Who is asked")
     assert again.read(lambda tx: [each.version for each in deployments.versions(tx, "petition")]) == [1]
