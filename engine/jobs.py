@@ -228,7 +228,8 @@ def get(tx: Transaction, job_id: str) -> JobInfo:
         NotFound: there is no such job, or it is done.
     """
     instance_id = job_id.partition("-")[0]
-    for info in find(tx, int(instance_id)) if instance_id.isdecimal() else []:
+    is_number = instance_id.isascii() and instance_id.isdecimal() and len(instance_id) <= 18
+    for info in find(tx, int(instance_id)) if is_number else []:
         if info.id == job_id:
             return info
     raise NotFound("job", job_id)

@@ -88,13 +88,14 @@ def split_id(user_task_id: str) -> tuple[int, int]:
         NotFound: it is no such id.
     """
     instance_id, _, token_id = user_task_id.partition("-")
-    if not (_is_number(instance_id) and _is_number(token_id)):
+    if not (_is_number(instance_id, 18) and _is_number(token_id, 9)):
         raise NotFound("user task", user_task_id)
     return int(instance_id), int(token_id)
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18
+def _is_number(text: str, digits: int) -> bool:
+    """Whether a database takes it for the number of an instance (18 digits) or of a token (9)."""
+    return text.isascii() and text.isdecimal() and len(text) <= digits
 
 
 _COLUMNS = [

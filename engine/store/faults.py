@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import psycopg
 import sqlalchemy as sa
 
-from engine.errors import OutcomeUnknown, Unavailable
+from engine.errors import InvalidInput, OutcomeUnknown, Unavailable
 
 BUSY = "Expected the database to be free for a moment, but others kept it busy."
 LOST = "Expected to reach the database, but it does not answer."
@@ -64,6 +64,8 @@ def meaning(error: sa.exc.SQLAlchemyError) -> Exception:
         return Passing(Unavailable(said))
     if said is not None:
         return Unavailable(said)
+    if isinstance(error.orig, psycopg.DataError) and "NUL" in str(error.orig):
+        return InvalidInput("Expected text as people write it, but there is a NUL character in it.")
     # Somebody else wrote the row since we looked; if not, doing it again shows that it is a defect.
     return Passing(error) if _state(error) == _RACED else error
 

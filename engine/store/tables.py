@@ -377,7 +377,7 @@ incidents = sa.Table(
     "incidents",
     metadata,
     sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), primary_key=True),
-    sa.Column("id", sa.Integer, primary_key=True),  # of a delivery: that of its job, negated
+    sa.Column("id", ID, primary_key=True),  # of a delivery: that of its job, negated
     sa.Column("token_id", sa.Integer, nullable=False),
     sa.Column("element_id", TEXT, nullable=False),
     sa.Column("kind", TEXT, nullable=False),  # execution, join, condition, job, delivery, timer

@@ -62,19 +62,42 @@ def test_what_supervisors_and_designers_do_is_refused_to_caseworkers(app, signed
 
 
 @pytest.mark.parametrize("number", TOO_LONG)
-def test_a_number_that_no_database_takes_is_not_found(signed_in, number):
+def test_a_number_that_no_database_takes_is_not_found(bureau, signed_in, number):
+    bureau.hand_in()
     supervisor = signed_in("supervisor")
     for address in (
         f"/supervision/breaches?after={number}",
         f"/supervision/incidents?after={number}-1",
         f"/tasks/?show=all&after={number}-1",
+        f"/supervision/incidents?after=1-{number}",
         f"/tasks/{number}-1",
+        f"/tasks/1-{number}",
         f"/designer/petition/{number}",
     ):
         supervisor.get(address)
         assert supervisor.answer.status_code in (200, 404), address[:40]
     supervisor.post(f"/supervision/incidents/1-{number}/retry")
     assert supervisor.answer.status_code == 404
+
+
+def test_a_character_that_no_text_has_is_refused(bureau, signed_in, visitor):
+    """PostgreSQL takes no NUL, wherever it comes from."""
+    number = bureau.hand_in().case_number
+    clerk = signed_in("clerk")
+    for address in ("/cases/?number=%00", "/cases/%00", "/tasks/?show=all&after=%00", f"/cases/{number}?reason=%00"):
+        clerk.get(address)
+        assert clerk.answer.status_code in (200, 400, 404, 422), address
+    clerk.get("/petition/new")
+    sent = {"claims": "water\0", "name": "Ming\0Example", "subject": "utilities", "place": "north", "_do": "hand-in"}
+    clerk.post("/petition/new", **sent)
+    assert clerk.answer.status_code in (200, 400, 422)
+    for address, fields in (
+        ("/sign-in", {"name": "clerk\0", "password": "x\0"}),
+        ("/follow", {"number": f"{number}\0", "code": "\0"}),
+    ):
+        visitor.get(address)
+        visitor.post(address, **fields)
+        assert visitor.answer.status_code in (200, 400, 401, 404, 422), address
 
 
 @pytest.mark.parametrize("number", TOO_LONG)

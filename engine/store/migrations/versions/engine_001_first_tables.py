@@ -153,7 +153,7 @@ def upgrade() -> None:
     op.create_table(
         "incidents",
         sa.Column("instance_id", ID, nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", ID, nullable=False),
         sa.Column("token_id", sa.Integer(), nullable=False),
         sa.Column("element_id", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
