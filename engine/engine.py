@@ -11,7 +11,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("deploy", "deployment")            ("move", "clock")               ("list", "incidents")
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
     ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
-    ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify", Instance)
+    ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify" | "migrate", Instance)
     ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
     ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
     ("list", "data stores")             ("clean up", "history")

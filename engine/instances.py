@@ -83,6 +83,11 @@ _SAVE = Statement(
     .values({name: sa.bindparam(name) for name in _SAVED})
 )
 
+_MOVE = Statement(
+    sa.update(process_instances)
+    .where(process_instances.c.id == sa.bindparam("of_id"))
+    .values({name: sa.bindparam(name) for name in ("definition_id", "definition_key")})
+)
 _SUSPEND = Statement(
     sa.update(process_instances)
     .where(process_instances.c.id == sa.bindparam("of_id"))
@@ -156,6 +161,8 @@ def _write(
     if rows.status in ENDED:
         values |= {"ended_at": tx.now, "remove_at": removal(tx, locked.definition_id, tx.now)}
     _SAVE.execute(tx.connection, values)
+    if rows.runs_by is not None:
+        _MOVE.execute(tx.connection, {**rows.runs_by, "of_id": locked.id})
     if rows.suspension is not None:
         _SUSPEND.execute(tx.connection, {**rows.suspension, "of_id": locked.id})
     rows.write()

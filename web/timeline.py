@@ -116,6 +116,7 @@ _HEADLINES: Mapping[str, str] = {
     "SetVariables": "Changed values by hand",
     "CancelInstance": "Cancelled: {reason}",
     "ModifyInstance": "Repaired by hand: {reason}",
+    "MigrateInstance": "Went on by another version of the process: {reason}",
     "SuspendInstance": "Suspended: {reason}",
     "ResumeInstance": "Resumed: {reason}",
 }

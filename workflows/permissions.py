@@ -174,6 +174,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("suspend", "Instance"): _one_of(SUPERVISOR),
     ("resume", "Instance"): _one_of(SUPERVISOR),
     ("modify", "Instance"): _one_of(SUPERVISOR),
+    ("migrate", "Instance"): _one_of(SUPERVISOR, DESIGNER),
     ("suspend", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("resume", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("retry", "Incident"): _one_of(SUPERVISOR),

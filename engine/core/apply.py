@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from engine.core import facts
@@ -47,6 +47,37 @@ def _instance_suspended(state: State, _fact: facts.InstanceSuspended) -> None:
 
 def _instance_resumed(state: State, _fact: facts.InstanceResumed) -> None:
     state.suspended = False
+
+
+def _process_migrated(state: State, fact: facts.ProcessMigrated) -> None:
+    if fact.deployment_id is not None:
+        state.deployment_id = fact.deployment_id
+    state.tokens[fact.id].definition_id = fact.definition_id
+    element, flow = _renaming(fact.elements), _renaming(fact.flows)
+    for token in state.tokens.values():
+        if token.process_id == fact.id:
+            token.element_id = element(token.element_id)
+            token.arrived = {
+                element(name): {flow(way): count for way, count in ways.items()} for name, ways in token.arrived.items()
+            }
+            token.activated = {element(name): [flow(way) for way in ways] for name, ways in token.activated.items()}
+            token.planned = [element(name) for name in token.planned]
+            _rename_records(token.completed, element)
+            _rename_records(token.compensating or [], element)
+            for wait_id in token.waits:
+                state.waits[wait_id].element_id = element(state.waits[wait_id].element_id)
+
+
+def _renaming(names: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda name: names.get(name, name)
+
+
+def _rename_records(records: Iterable[Completed], element: Callable[[str], str]) -> None:
+    """A called process that was completed is undone by the definition that it ran by."""
+    for record in records:
+        if record.definition_id is None:
+            record.element_id = element(record.element_id)
+            _rename_records(record.inner, element)
 
 
 def _element_activated(state: State, fact: facts.ElementActivated) -> None:
@@ -150,6 +181,10 @@ def _user_task_opened(state: State, fact: facts.UserTaskOpened) -> None:
 
 def _user_task_assigned(state: State, fact: facts.UserTaskAssigned) -> None:
     state.tokens[fact.id].assignee = fact.assignee
+
+
+def _user_task_changed(state: State, fact: facts.UserTaskChanged) -> None:
+    state.tokens[fact.id].due = fact.due
 
 
 def _user_task_rescheduled(state: State, fact: facts.UserTaskRescheduled) -> None:
@@ -289,6 +324,7 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.InstanceCancelled: _instance_cancelled,
     facts.InstanceSuspended: _instance_suspended,
     facts.InstanceResumed: _instance_resumed,
+    facts.ProcessMigrated: _process_migrated,
     facts.ElementActivated: _element_activated,
     facts.ElementCompleted: _element_completed,
     facts.ElementTerminated: _element_terminated,
@@ -304,6 +340,7 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.UserTaskOpened: _user_task_opened,
     facts.UserTaskAssigned: _user_task_assigned,
     facts.UserTaskRescheduled: _user_task_rescheduled,
+    facts.UserTaskChanged: _user_task_changed,
     facts.UserTaskCompleted: _work_ended,
     facts.UserTaskCancelled: _work_ended,
     facts.JobCreated: _job_created,

@@ -224,6 +224,22 @@ class ModifyInstance:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class MigrateInstance:
+    """Let whatever runs by definition `source` go on by `target`, at the elements that `elements` names for its own.
+
+    Of those in `renewed` (ids of the source) timers, user tasks and jobs are set up anew; others stay as they are.
+    `deployment_id` is that of the target: calls of the latest version see what was deployed until then.
+    """
+
+    source: str
+    target: str
+    elements: Mapping[str, str]
+    renewed: tuple[str, ...] = ()
+    deployment_id: int | None = None
+    reason: str = ""
+
+
 Command = (
     StartInstance
     | CompleteUserTask
@@ -242,5 +258,6 @@ Command = (
     | SuspendInstance
     | ResumeInstance
     | ModifyInstance
+    | MigrateInstance
     | CancelInstance
 )

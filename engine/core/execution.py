@@ -73,6 +73,11 @@ class Execution:
             found = self._models[token.process_id] = self.library.process(definition_id)
         return found
 
+    def migrate(self, fact: facts.ProcessMigrated) -> None:
+        """Let a process scope go on by another definition."""
+        self.emit(fact)
+        self._models.pop(fact.id, None)
+
     def element(self, token: Token) -> Element:
         return self.model(token).elements[token.element_id]
 

@@ -65,6 +65,23 @@ class InstanceResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessMigrated:
+    """Process scope `id` goes on by `definition_id`; until then it ran by `old`.
+
+    What is at a key of `elements` is at its value from now on, and what came by a key of `flows` came by its value.
+    `names` are those of elements whose name is another now, by their new ids.
+    """
+
+    id: int
+    definition_id: str
+    old: str
+    elements: dict[str, str]
+    flows: dict[str, str]
+    names: dict[str, str]
+    deployment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ElementActivated:
     """A token stands at an element, inside the scope of token `scope_id`.
 
@@ -209,6 +226,20 @@ class UserTaskRescheduled:
     id: int
     due: datetime
     old: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskChanged:
+    """Its candidates, its dates and its form are others than before; it stays with its assignee."""
+
+    id: int
+    assignee: str | None
+    candidate_users: tuple[str, ...]
+    candidate_groups: tuple[str, ...]
+    due: datetime | None
+    follow_up: datetime | None
+    priority: int
+    form_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +554,7 @@ Fact = (
     | InstanceCancelled
     | InstanceSuspended
     | InstanceResumed
+    | ProcessMigrated
     | ElementActivated
     | ElementCompleted
     | ElementTerminated
@@ -538,6 +570,7 @@ Fact = (
     | UserTaskOpened
     | UserTaskAssigned
     | UserTaskRescheduled
+    | UserTaskChanged
     | UserTaskCompleted
     | UserTaskCancelled
     | JobCreated
@@ -576,12 +609,14 @@ _FIELDS: dict[type, tuple[str, ...]] = {fact: tuple(f.name for f in fields(fact)
 _BY_NAME: dict[str, type] = {fact.__name__: fact for fact in get_args(Fact)}
 _TIMES: dict[type, tuple[str, ...]] = {
     UserTaskOpened: ("due", "follow_up"),
+    UserTaskChanged: ("due", "follow_up"),
     UserTaskRescheduled: ("due", "old"),
     TimerStarted: ("due",),
     TimerRescheduled: ("due", "old"),
 }
 _TUPLES: dict[type, tuple[str, ...]] = {
     UserTaskOpened: ("candidate_users", "candidate_groups"),
+    UserTaskChanged: ("candidate_users", "candidate_groups"),
     TokensJoined: ("flows",),
     TokensDropped: ("flows",),
     ComplexGatewayActivated: ("flows",),

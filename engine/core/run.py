@@ -13,6 +13,7 @@ from engine.core import (
     data,
     facts,
     joins,
+    migration,
     modification,
     propagation,
     starting,
@@ -34,7 +35,10 @@ MAX_STEPS = 100_000
 """Elements that one command may move through; a loop without a wait in it stops here with an incident."""
 
 WHILE_SUSPENDED = frozenset(
-    {commands.ResumeInstance, commands.MoveDueDate, commands.ModifyInstance, commands.CancelInstance}
+    {
+        *(commands.ResumeInstance, commands.CancelInstance, commands.ModifyInstance, commands.MigrateInstance),
+        commands.MoveDueDate,
+    }
 )
 """What may be done to a suspended instance: to repair it, and to change a deadline that changes by law. What a
 modification starts goes on to where it has to wait.
@@ -54,7 +58,7 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
     Raises:
         InvalidState: what the command is about is not there any more, or never was.
         Suspended: the instance is, and this has to wait until it is resumed.
-        InvalidChange: a modification cannot be carried out.
+        InvalidChange: a modification or migration cannot be carried out.
         ExecutionFailed: the instance cannot even start, or a variable is no JSON value.
     """
     execution = Execution(library, BEHAVIOURS, State() if state is None else state, now)
@@ -341,5 +345,6 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.SuspendInstance: _suspend_instance,
     commands.ResumeInstance: _resume_instance,
     commands.ModifyInstance: modification.modify,
+    commands.MigrateInstance: migration.migrate,
     commands.CancelInstance: _cancel_instance,
 }

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from engine import retry
 from engine.core import facts, timing
 from engine.core.facts import Fact
-from engine.core.state import State
-from engine.store import posting
+from engine.core.state import ROOT, State
+from engine.store import moving, posting
 from engine.store.database import Transaction
 from engine.store.statements import Insert, Statement, Upsert
 from engine.store.tables import (
@@ -50,10 +50,13 @@ class Projection:
         self.scopes, self.elements = scopes, dict(elements)
         self.status = status
         self.suspension: Row | None = None
+        self.runs_by: Row | None = None
+        self.migrated: list[facts.ProcessMigrated] = []
         self.end_reason: str | None = None
         self.started: dict[int, Row] = {}
         self.ended: dict[int, Row] = {}
         self.opened: list[Row] = []
+        self.changed: list[Row] = []
         self.assigned: list[Row] = []
         self.candidates: dict[int, list[Row]] = {}
         self.rescheduled: list[Row] = []
@@ -80,6 +83,8 @@ class Projection:
     def write(self) -> None:
         """Ends come before beginnings, so that a row may make way for its like."""
         connection = self.tx.connection
+        for migrated in self.migrated:
+            moving.move(connection, self.instance_id, migrated)
         _DROP_CANDIDATES.execute_many(connection, self.gone)
         _END_ACTIVITY.execute_many(connection, list(self.ended.values()))
         _DROP_JOB.execute_many(connection, self.jobs_gone)
@@ -89,6 +94,7 @@ class Projection:
         _RESOLVE_INCIDENT.execute_many(connection, self.incidents_resolved)
         _ADD_ACTIVITIES.execute(connection, list(self.started.values()))
         _OPEN_USER_TASK.execute_many(connection, self.opened)
+        _CHANGE_USER_TASK.execute_many(connection, self.changed)
         _ASSIGN.execute_many(connection, self.assigned)
         _TAKE.execute_many(connection, self.assigned)
         _RESCHEDULE.execute_many(connection, self.rescheduled)
@@ -189,10 +195,29 @@ def _instance_resumed(into: Projection, _fact: facts.InstanceResumed) -> None:
     into.suspension = dict.fromkeys(("suspended_at", "suspended_by", "suspend_reason"))
 
 
+def _process_migrated(into: Projection, fact: facts.ProcessMigrated) -> None:
+    into.migrated.append(fact)
+    for token_id in [token_id for token_id, definition_id in into.scopes.items() if definition_id == fact.old]:
+        into.scopes[token_id] = fact.definition_id
+        into.elements[token_id] = fact.elements.get(into.elements[token_id], into.elements[token_id])
+    if fact.id == ROOT:
+        into.runs_by = {
+            "definition_id": fact.definition_id,
+            "definition_key": fact.definition_id.rpartition(":")[0],
+        }
+
+
 def _user_task_opened(into: Projection, fact: facts.UserTaskOpened) -> None:
-    values = {
-        "status": "open",
-        "assignee": fact.assignee,
+    values = {"status": "open", "assignee": fact.assignee, **_described(fact)}
+    if fact.id in into.started:
+        into.started[fact.id].update(values)
+    else:
+        into.opened.append({**values, **into.at(fact.id)})
+    into.candidates[fact.id] = _candidates(into, fact)
+
+
+def _described(fact: facts.UserTaskOpened | facts.UserTaskChanged) -> Row:
+    return {
         "candidate_users": json.dumps(fact.candidate_users),
         "candidate_groups": json.dumps(fact.candidate_groups),
         "due": fact.due,
@@ -202,14 +227,19 @@ def _user_task_opened(into: Projection, fact: facts.UserTaskOpened) -> None:
         "queue_due": fact.due or FAR,
         "queue_rank": -fact.priority,
     }
-    if fact.id in into.started:
-        into.started[fact.id].update(values)
-    else:
-        into.opened.append({**values, **into.at(fact.id)})
+
+
+def _candidates(into: Projection, fact: facts.UserTaskOpened | facts.UserTaskChanged) -> list[Row]:
     names = [f"user:{user}" for user in fact.candidate_users] + [f"group:{group}" for group in fact.candidate_groups]
     place: Row = {"instance_id": into.instance_id, "token_id": fact.id, "taken": fact.assignee is not None}
-    place |= {"queue_due": values["queue_due"], "queue_rank": values["queue_rank"]}
-    into.candidates[fact.id] = [{"candidate": name, **place} for name in dict.fromkeys(names)]
+    place |= {"queue_due": fact.due or FAR, "queue_rank": -fact.priority}
+    return [{"candidate": name, **place} for name in dict.fromkeys(names)]
+
+
+def _user_task_changed(into: Projection, fact: facts.UserTaskChanged) -> None:
+    into.changed.append({**_described(fact), **into.at(fact.id)})
+    _drop_candidates(into, fact.id)
+    into.candidates[fact.id] = _candidates(into, fact)
 
 
 def _user_task_assigned(into: Projection, fact: facts.UserTaskAssigned) -> None:
@@ -359,12 +389,14 @@ _PROJECTIONS: Mapping[type, Callable[[Projection, Any], None]] = {
     facts.InstanceCancelled: _instance_cancelled,
     facts.InstanceSuspended: _instance_suspended,
     facts.InstanceResumed: _instance_resumed,
+    facts.ProcessMigrated: _process_migrated,
     facts.ElementActivated: _element_activated,
     facts.ElementCompleted: _element_completed,
     facts.ElementTerminated: _element_terminated,
     facts.UserTaskOpened: _user_task_opened,
     facts.UserTaskAssigned: _user_task_assigned,
     facts.UserTaskRescheduled: _user_task_rescheduled,
+    facts.UserTaskChanged: _user_task_changed,
     facts.UserTaskCompleted: _user_task_completed,
     facts.UserTaskCancelled: _user_task_cancelled,
     facts.JobCreated: _job_created,
@@ -407,12 +439,19 @@ _END_ACTIVITY = Statement(
         status=sa.func.coalesce(sa.bindparam("status", type_=sa.Text), activities.c.status),
     )
 )
-_OPENED = ("status", "assignee", "candidate_users", "candidate_groups", "due", "follow_up", "priority", "form_key")
+_DESCRIBED: Mapping[str, Any] = {
+    name: sa.bindparam(name)
+    for name in (
+        *("candidate_users", "candidate_groups", "due", "follow_up", "priority", "form_key"),
+        *("queue_due", "queue_rank"),
+    )
+}
 _OPEN_USER_TASK = Statement(
     sa.update(activities)
     .where(*_of(activities))
-    .values({name: sa.bindparam(name) for name in (*_OPENED, "queue_due", "queue_rank")})
+    .values({**_DESCRIBED, "status": sa.bindparam("status"), "assignee": sa.bindparam("assignee")})
 )
+_CHANGE_USER_TASK = Statement(sa.update(activities).where(*_of(activities)).values(_DESCRIBED))
 _ASSIGN = Statement(sa.update(activities).where(*_of(activities)).values(assignee=sa.bindparam("to_assignee")))
 _TAKE = Statement(
     sa.update(candidates).where(*_of(candidates)).values(taken=sa.bindparam("to_taken", type_=sa.Boolean))

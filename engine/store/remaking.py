@@ -110,7 +110,7 @@ def _make(tx: Transaction, instance_id: int, entries: Iterable[Entry]) -> dict[s
         elements = rows.elements
         made |= {"status": rows.status, "end_reason": rows.end_reason}
         made["ended_at"] = None if rows.status in ("active", "suspended") else entry.at
-        made |= rows.suspension or {}
+        made |= (rows.suspension or {}) | (rows.runs_by or {})
     return made
 
 

@@ -23,20 +23,27 @@ class UserTask(Activity):
     """Waits for a person."""
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
-        spec = element.spec
-        assert isinstance(spec, UserTaskSpec)
-        run.emit(
-            facts.UserTaskOpened(
-                token.id,
-                assignee=run.text(spec.assignee, token) if spec.assignee is not None else None,
-                candidate_users=_names(run, token, spec.candidate_users),
-                candidate_groups=_names(run, token, spec.candidate_groups),
-                due=_moment(run, token, spec.due),
-                follow_up=_moment(run, token, spec.follow_up),
-                priority=continuing.priority_of(run, token, spec.priority),
-                form_key=spec.form_key,
-            )
-        )
+        run.emit(user_task(run, token, element))
+
+
+def user_task(run: Execution, token: Token, element: Element) -> facts.UserTaskOpened:
+    """What a user task is as it is drawn now.
+
+    Raises:
+        ExpressionError, InvalidTime: an attribute of it cannot be worked out.
+    """
+    spec = element.spec
+    assert isinstance(spec, UserTaskSpec)
+    return facts.UserTaskOpened(
+        token.id,
+        assignee=run.text(spec.assignee, token) if spec.assignee is not None else None,
+        candidate_users=_names(run, token, spec.candidate_users),
+        candidate_groups=_names(run, token, spec.candidate_groups),
+        due=_moment(run, token, spec.due),
+        follow_up=_moment(run, token, spec.follow_up),
+        priority=continuing.priority_of(run, token, spec.priority),
+        form_key=spec.form_key,
+    )
 
 
 class JobTask(Activity):

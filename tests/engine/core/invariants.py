@@ -115,6 +115,15 @@ class Watch:
         element = self.library.process(fact.definition_id).elements[fact.element_id]
         self.activated[fact.id] = fact.definition_id, element
 
+    def _process_migrated(self, fact: facts.ProcessMigrated) -> None:
+        """Every token of the process goes on at an element of the same kind."""
+        elements = self.library.process(fact.definition_id).elements
+        for token in self.shadow.tokens.values():
+            if token.process_id == fact.id:
+                old = self.activated[token.id][1]
+                self.activated[token.id] = fact.definition_id, elements[fact.elements.get(old.id, old.id)]
+                assert self.activated[token.id][1].kind == old.kind
+
     def _element_activated(self, fact: facts.ElementActivated) -> None:
         scope = self.shadow.tokens[fact.scope_id]
         of = fact.definition_id or self.shadow.tokens[scope.process_id].definition_id or ""
@@ -285,6 +294,7 @@ class Watch:
 
 _BEFORE: Mapping[type, Callable[[Watch, Any], None]] = {
     facts.InstanceStarted: Watch._instance_started,
+    facts.ProcessMigrated: Watch._process_migrated,
     facts.ElementActivated: Watch._element_activated,
     facts.FlowTaken: Watch._flow_taken,
     facts.TokenArrived: Watch._arrived,

@@ -1,0 +1,139 @@
+"""Migration: running instances go on by another version of their process, or of one that they call.
+
+A plan says which element takes the place of which. It is proposed, checked against every instance before anything
+moves, tried out, and carried out for each instance by itself: all of it, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from engine import deployments, instances, reasons
+from engine.core import plans
+from engine.core.commands import MigrateInstance
+from engine.core.facts import Fact
+from engine.core.run import run
+from engine.core.state import State
+from engine.errors import EngineError, InvalidChange
+from engine.store.database import Transaction
+from engine.store.tables import activities, process_instances
+
+PAGE = 500
+"""Instances that are loaded at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`elements` are ids of definition `target` by those of `source`. Of the elements in `renewed` (ids of the source)
+    timers, user tasks and jobs are set up anew; elsewhere they stay as they are: when they are due, for whom.
+    """
+
+    source: str
+    target: str
+    elements: Mapping[str, str]
+    renewed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is in the way: `of_plan` of every instance, `of_instances` of each by its id. Both empty: nothing is."""
+
+    of_plan: tuple[str, ...]
+    of_instances: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def propose(tx: Transaction, source: str, target: str) -> Plan:
+    """What certainly takes the place of what: elements of the same id, kind and place, and those that are the only ones
+    there of their kind and name. Whatever else is alive at an element has to be said by a person.
+
+    Raises:
+        NotFound: one of the definitions is not there.
+    """
+    return Plan(source, target, plans.propose(tx.library.process(source), tx.library.process(target)))
+
+
+def running(tx: Transaction, definition_id: str, *, after: int = 0, limit: int = PAGE) -> list[int]:
+    """The instances in which a process runs by this definition, as their main one or a called one, the oldest first.
+
+    The literal is for SQLite, which takes a partial index for no parameter.
+    """
+    found = (
+        sa.select(activities.c.instance_id)
+        .where(activities.c.kind == sa.literal_column("'process'"), activities.c.ended_at.is_(None))
+        .where(activities.c.definition_id == definition_id, activities.c.instance_id > after)
+        .distinct()
+        .order_by(activities.c.instance_id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(found).scalars())
+
+
+def check(tx: Transaction, plan: Plan, instance_ids: Iterable[int]) -> Check:
+    """What is in the way of these instances. Nothing is changed, and nothing locked.
+
+    Raises:
+        NotFound: one of the definitions is not there.
+    """
+    source, target = tx.library.process(plan.source), tx.library.process(plan.target)
+    of_plan = plans.problems(source, target, plan.elements, sorted(plan.renewed))
+    command = _command(tx, plan, "")
+    found: dict[int, tuple[str, ...]] = {}
+    wanted = list(instance_ids)
+    for start in range(0, len(wanted), PAGE):
+        states = _states(tx, wanted[start : start + PAGE])
+        for instance_id in wanted[start : start + PAGE]:
+            problems = _problems(tx, states.get(instance_id), command)
+            own = tuple(each for each in problems if each not in of_plan)
+            if own:
+                found[instance_id] = own
+    return Check(tuple(of_plan), found)
+
+
+def _states(tx: Transaction, instance_ids: Iterable[int]) -> dict[int, str]:
+    query = sa.select(process_instances.c.id, process_instances.c.state).where(process_instances.c.id.in_(instance_ids))
+    return {row.id: row.state for row in tx.connection.execute(query)}
+
+
+def _problems(tx: Transaction, text: str | None, command: MigrateInstance) -> list[str]:
+    if text is None:
+        return ["Expected the instance to be there, but there is none."]
+    try:
+        run(tx.library, State.from_json(text), command, tx.now)
+    except InvalidChange as refused:
+        return list(refused.problems)
+    except EngineError as refused:
+        return [str(refused)]
+    return []
+
+
+def rehearse(tx: Transaction, plan: Plan, instance_id: int) -> list[Fact]:
+    """What would happen to an instance; nothing does.
+
+    Raises:
+        NotFound: the instance or a definition is not there.
+        InvalidState: the instance has ended, or nothing in it runs by the plan's source.
+        InvalidChange: everything that is in the way.
+    """
+    return run(tx.library, instances.state(tx, instance_id), _command(tx, plan, ""), tx.now)[1]
+
+
+def migrate(tx: Transaction, plan: Plan, instance_id: int, reason: str) -> None:
+    """Let an instance go on by the plan's target. A suspended one stays suspended.
+
+    Raises:
+        NotFound: the instance or a definition is not there.
+        InvalidState: the instance has ended, or nothing in it runs by the plan's source.
+        InvalidChange: everything that is in the way; nothing is moved.
+        InvalidInput: no reason is given, or a very long one.
+    """
+    tx.authorise("migrate", instances.get(tx, instance_id))
+    instances.execute(tx, instance_id, _command(tx, plan, reasons.checked(reason)))
+
+
+def _command(tx: Transaction, plan: Plan, reason: str) -> MigrateInstance:
+    deployment_id = deployments.definition(tx, plan.target).deployment_id
+    renewed = tuple(sorted(plan.renewed))
+    return MigrateInstance(plan.source, plan.target, dict(plan.elements), renewed, deployment_id, reason)
