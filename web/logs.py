@@ -72,6 +72,7 @@ def set_up(form: str, level: int) -> None:
     handler.setFormatter(FORMATS[form]())
     logging.basicConfig(level=level, handlers=[handler])
     for name, least in (
+        ("apscheduler", logging.ERROR),  # a tick that takes longer than a second is no news
         ("alembic", logging.WARNING),
         ("pujiang", logging.INFO),
     ):

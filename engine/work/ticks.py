@@ -9,9 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
+
+from apscheduler.job import Job
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import clock
 from engine.store.database import Runtime
@@ -24,16 +28,13 @@ R = TypeVar("R", bound=Runtime)
 
 
 class Ticks:
-    """One tick at a time; those that were missed meanwhile are made up for by one.
-
-    What lies between them is counted by a clock that nobody sets: a machine whose time is set back goes on ticking.
-    """
+    """One tick at a time; those that were missed meanwhile are made up for by one."""
 
     def __init__(self, engine: R, beat: Callable[[R], None]) -> None:
         self._beat = partial(beat, engine)
-        self._stopped = threading.Event()
+        self._under_way = threading.Lock()
         self._done_at = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="ticks", daemon=True)
+        self._scheduler = _Scheduler(timezone="UTC", jobstores={"default": _Rounds()})
 
     @property
     def age(self) -> timedelta:
@@ -41,29 +42,52 @@ class Ticks:
         return timedelta(seconds=time.monotonic() - self._done_at)
 
     def start(self) -> None:
-        self._thread.start()
+        self._scheduler.add_job(
+            self._tick,
+            "interval",
+            seconds=SECONDS,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
 
     def drain(self) -> None:
         """Begin no other tick."""
-        self._stopped.set()
+        self._scheduler.shutdown(wait=False)
 
     def wait(self, within: timedelta) -> bool:
         """For the tick that is under way; whether it ended within that time."""
-        self._thread.join(within.total_seconds())
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        began = time.monotonic()
-        while not self._stopped.wait(max(0, began + SECONDS - time.monotonic())):
-            began = time.monotonic()
-            self._tick()
+        return self._under_way.acquire(timeout=within.total_seconds())
 
     def _tick(self) -> None:
-        try:
-            self._beat()
-            self._done_at = time.monotonic()
-        except Exception:
-            log.exception("A tick failed; the next one is tried in %s s.", SECONDS)
+        with self._under_way:
+            try:
+                self._beat()
+                self._done_at = time.monotonic()
+            except Exception:
+                log.exception("A tick failed; the next one is tried in %s s.", SECONDS)
+
+
+class _Scheduler(BackgroundScheduler):  # type: ignore[misc]
+    """Looks at the clock once a second. It would reckon once how long to wait, and a clock that is set back by an hour
+    in that very moment has it wait for an hour.
+    """
+
+    def _process_jobs(self) -> float | None:
+        wait: float | None = super()._process_jobs()
+        return wait if wait is None else min(wait, SECONDS)
+
+
+class _Rounds(MemoryJobStore):  # type: ignore[misc]
+    """Follows a clock that is set back: what is further ahead than a round comes now."""
+
+    def get_due_jobs(self, now: datetime) -> list[Job]:
+        for job in self.get_all_jobs():
+            if job.next_run_time > now + timedelta(seconds=SECONDS):
+                job.modify(next_run_time=now)
+        due: list[Job] = super().get_due_jobs(now)
+        return due
 
 
 def poll(engine: Runtime) -> None:

@@ -43,11 +43,13 @@ def test_work_that_fails_stops_no_other_work(world: World) -> None:
 def test_started_it_ticks_by_itself_and_stops_when_told(world: World) -> None:
     ticked = threading.Event()
     world.engine.on_tick(lambda _engine, _now: ticked.set())
-    before = threading.active_count()
+    before = set(threading.enumerate())
     world.engine.start(threads=1)
     assert ticked.wait(timeout=30)
     world.engine.stop()
-    assert threading.active_count() == before
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=30)
+        assert not thread.is_alive()
 
 
 def test_who_only_polls_leaves_what_is_due_to_others(world: World) -> None:
