@@ -47,7 +47,7 @@ bench: $(READY) ## run the benchmarks; figures go to bench.json too
 	$(BIN)/python -m benchmarks
 
 bench-large: $(READY) ## half an hour and 40 GB of disk: what takes longer with a million cases
-	$(BIN)/python -m benchmarks large
+	$(BIN)/python -m benchmarks large idle
 
 docs: $(READY) ## write docs/bpmn.md from the engine's tables
 	$(BIN)/python -m tests.bpmn_page

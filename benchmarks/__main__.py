@@ -1,4 +1,4 @@
-"""The benchmarks of `make bench`, or those named: ``python -m benchmarks [core] [step] [intake] [large]``."""
+"""The benchmarks of `make bench`, or those named: ``python -m benchmarks [NAME …]``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core, engines, growth, intake, large, step
+from benchmarks import core, engines, growth, idle, intake, large, petition, step
 from benchmarks.figures import Figures
 
 BENCHMARKS: dict[str, tuple[Callable[[Figures], None], ...]] = {
     "core": (core.measure, growth.measure, engines.measure),
     "step": (step.measure,),
     "intake": (intake.measure,),
+    "petition": (petition.measure,),
 }
-LARGE: dict[str, tuple[Callable[[Figures], None], ...]] = {"large": (large.measure,)}
+LARGE: dict[str, tuple[Callable[[Figures], None], ...]] = {"large": (large.measure,), "idle": (idle.measure,)}
 """Those that take half an hour and some 40 GB of disk: `make bench-large`."""
 
 

@@ -57,6 +57,14 @@ WAITING_LOOP = (
 """Rounds without end, each with a fork, a user task with a timer on it, a join and a script."""
 
 
+WAITING = (
+    _HEAD + '<intermediateCatchEvent id="later"><timerEventDefinition id="wait">'
+    '<timeDuration xsi:type="tFormalExpression">P9D</timeDuration></timerEventDefinition></intermediateCatchEvent>'
+    '<endEvent id="end"/>' + _flow("start", "later") + _flow("later", "end") + _FOOT
+).encode()
+"""A timer that is due after nine days."""
+
+
 def _items(collection: str, item: str, result: str, results: str) -> str:
     return (
         f'<multiInstanceLoopCharacteristics camunda:collection="{collection}" camunda:elementVariable="{item}">'

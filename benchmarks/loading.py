@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from benchmarks.stamping import TABLES, Pattern, Row, read
@@ -31,13 +32,10 @@ def load(database: Path, cases: int, seed: int = 1) -> None:
         indexes = _drop_indexes(connection)
         inserts = {table.name: _insert(table.name, table.c.keys()) for table in TABLES}
         stamps = Stamps(connection, patterns, max(1, cases // CASES_OF_A_CLAIMER), random.Random(seed))
-        for begun in range(0, cases - len(patterns), BATCH):
-            rows: dict[str, list[Row]] = {name: [] for name in inserts}
-            for made in stamps.make(min(BATCH, cases - len(patterns) - begun)):
-                for name, more in made.items():
-                    rows[name] += more
+        making = stamps.make(cases - len(patterns))
+        while batch := list(islice(making, BATCH)):
             for name, insert in inserts.items():
-                connection.executemany(insert, rows[name])
+                connection.executemany(insert, [row for made in batch for row in made.get(name, ())])
         stamps.settle()
         for index in indexes:
             connection.execute(index)
@@ -60,29 +58,39 @@ def _drop_indexes(connection: sqlite3.Connection) -> list[str]:
 
 
 class Stamps:
-    """One stamp after the other: as often open as the patterns are, the oldest first, numbered on from the last."""
+    """One stamp after the other, numbered on from the last: as often open as the patterns are, the oldest first."""
 
     def __init__(
         self, connection: sqlite3.Connection, patterns: Sequence[Pattern], claimers: int, choice: random.Random
     ) -> None:
         self.connection, self.patterns, self.claimers, self.choice = connection, patterns, claimers, choice
         (self.instance_id,) = connection.execute("SELECT max(id) FROM process_instances").fetchone()
+        self.latest = max(pattern.begun.toordinal() for pattern in patterns)
         self.numbers = dict(connection.execute("SELECT year, last FROM case_counters"))
         self.serials = {}
         for table in {name for pattern in patterns for name in pattern.serials}:
             (self.serials[table],) = connection.execute(f"SELECT max(id) FROM {table}").fetchone()
 
     def make(self, count: int) -> Iterator[dict[str, list[Row]]]:
-        for _ in range(count):
-            pattern = self.choice.choice(self.patterns)
-            back = (
-                self.choice.randrange(365 * YEARS) if not pattern.is_open else self.choice.randrange(pattern.reach + 1)
-            )
+        drawn = sorted((self._draw() for _ in range(count)), reverse=True)
+        for ago, number in drawn:
+            pattern = self.patterns[number]
             self.instance_id += 1
-            number, claimer = self._number(pattern.begun, back), f"claimer-{self.choice.randint(1, self.claimers):04}"
-            yield pattern.stamp(self.instance_id, number, -back, claimer, self.serials)
+            claimer = f"claimer-{self.choice.randint(1, self.claimers):04}"
+            back = ago - self._age(pattern)
+            yield pattern.stamp(self.instance_id, self._number(pattern.begun, back), -back, claimer, self.serials)
             for table, taken in pattern.serials.items():
                 self.serials[table] += taken
+
+    def _draw(self) -> tuple[int, int]:
+        """How many days ago a stamp is to have begun, and of which pattern it is."""
+        number = self.choice.randrange(len(self.patterns))
+        pattern = self.patterns[number]
+        back = self.choice.randrange(pattern.reach + 1 if pattern.is_open else 365 * YEARS)
+        return self._age(pattern) + back, number
+
+    def _age(self, pattern: Pattern) -> int:
+        return self.latest - pattern.begun.toordinal()
 
     def _number(self, begun: date, back: int) -> str:
         year = (begun - timedelta(days=back)).year

@@ -16,7 +16,7 @@ from engine.actors import Actor
 from engine.store.database import Transaction
 from engine.user_tasks import MAX_LIMIT, UserTaskQuery
 from tests.bureau import CHECKER, CLERK, SUPERVISOR, Bureau, staff
-from workflows import accounts, case_files, demo, permissions, submissions
+from workflows import accounts, case_files, demo, permissions, states, submissions
 from workflows.calendars import LOCAL
 from workflows.cases import Receipt
 from workflows.petitioners import Person
@@ -58,7 +58,7 @@ Stage = Callable[[Bureau, Petition], None]
 
 def build(database: Path, cases: int) -> Path:
     """Drive that many cases, four fifths of them to their end; returns the database. Its clock stands at the last."""
-    bureau = Bureau(database, OPENED)
+    bureau = Bureau(f"sqlite:///{database}", OPENED)
     closed = _archive(bureau, cases * 4 // 5)
     current = _desk(bureau, cases - len(closed))
     bureau.engine.transact(_open_accounts)
@@ -199,8 +199,17 @@ def _archive(bureau: Bureau, wanted: int) -> list[Petition]:
             stage(bureau, petition)
     bureau.wait(days=20)
     _settle_breaches(bureau)
-    assert {bureau.state(petition.number) for petition in petitions} == {"closed"}
+    assert {bureau.state(petition.number) for petition in petitions} == {states.CLOSED}
     return petitions
+
+
+def conclude(bureau: Bureau, wanted: int) -> None:
+    """Petitions that go the whole way, from the hand-in to the rating of their petitioners, one after the other."""
+    for number in range(wanted):
+        petition = _hand_in(bureau, number)
+        for _, stage in (*_SERVED, (6, _rate)):
+            stage(bureau, petition)
+        assert bureau.state(petition.number) == states.CLOSED
 
 
 def _settle_breaches(bureau: Bureau) -> None:

@@ -24,7 +24,7 @@ from engine.store.tables import activities, definitions, deployment_members, dep
 
 PROCESS, DECISION, FORM = "process", "decision", "form"
 
-MOST_COUNTED = 1_000
+MOST_COUNTED = 200
 """Running instances of one version; more are not counted."""
 
 

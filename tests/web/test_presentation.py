@@ -33,5 +33,5 @@ def test_codes_and_counts_read_as_words():
     assert presentation.count(1, "entry") == "1 entry"
     assert presentation.count(12000, "entry") == "12,000 entries"
     assert presentation.count(2, "day") == "2 days"
-    assert presentation.counted(999, 1000) == "999"
-    assert presentation.counted(1000, 1000) == "1,000 or more"
+    assert presentation.counted(199, 200) == "199"
+    assert presentation.counted(200, 200) == "200 or more"
