@@ -12,6 +12,7 @@ from web import logs
 from web import settings as configuration
 from web.assets import AssetsMissing
 from web.commands.account import account
+from web.commands.backup import backup, restore
 from web.commands.clock import clock
 from web.commands.database import clean_up, migrate, verify
 from web.commands.intake import intake
@@ -39,5 +40,19 @@ def main(verbose: bool) -> None:
     logs.set_up(configuration.load().log_format, logging.INFO if verbose else logging.WARNING)
 
 
-for command in (serve, worker, ticker, demo, migrate, verify, clean_up, clock, intake, account, settings):
+for command in (
+    serve,
+    worker,
+    ticker,
+    demo,
+    migrate,
+    verify,
+    backup,
+    restore,
+    clean_up,
+    clock,
+    intake,
+    account,
+    settings,
+):
     main.add_command(command)

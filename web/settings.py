@@ -192,11 +192,16 @@ def secret_key(settings: Settings) -> str:
     """The key that signs sessions: the one that is set, else the one kept in the data folder, made when missing."""
     if settings.secret_key:
         return settings.secret_key
-    path = settings.data_dir / "secret-key"
+    path = key_file(settings)
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         _keep_new_key(path)
     return path.read_text("ascii")
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the key is kept that was made because none was set."""
+    return settings.data_dir / "secret-key"
 
 
 def _keep_new_key(path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -30,6 +31,7 @@ def upgrade(database: Database, locations: Sequence[str] = ()) -> None:
         locations: folders of migrations as ``package:folder``.
 
     Raises:
+        InvalidState: it is of a newer release, which this one would not understand.
         Passing, Unavailable, OutcomeUnknown: as `Database.write`.
     """
     config = _config(locations)
@@ -38,8 +40,16 @@ def upgrade(database: Database, locations: Sequence[str] = ()) -> None:
             for setting in _UNBOUNDED:
                 connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
         locks.hold(connection, "upgrade")
+        _require_known(database, connection, config)
         config.attributes["connection"] = connection
         command.upgrade(config, "heads")
+
+
+def _require_known(database: Database, connection: sa.Connection, config: Config) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if not known.issuperset(MigrationContext.configure(connection).get_current_heads()):
+        shown = database.url.render_as_string()
+        raise InvalidState("database", shown, "bring up to this release", "is of a newer one")
 
 
 def check(database: Database, locations: Sequence[str] = ()) -> None:

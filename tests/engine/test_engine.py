@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine import instances, user_tasks
 from engine.engine import Engine
-from engine.errors import EngineError, InvalidInput
+from engine.errors import EngineError, InvalidInput, InvalidState
 from engine.observing import Committed, Observation
 from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
@@ -242,3 +242,12 @@ def test_who_observes_is_told_of_every_commit_and_can_stop_none(world: World) ->
         ("CompleteUserTask",),
     ]
     assert all(0 < each.seconds < 60 for each in told)
+
+
+def test_a_database_of_a_newer_release_is_left_alone(world: World) -> None:
+    newer = sa.text("UPDATE alembic_version SET version_num = 'engine_999' WHERE version_num LIKE 'engine%'")
+    world.do(lambda tx: tx.connection.execute(newer))
+    with pytest.raises(InvalidState, match=r"Expected to bring up to this release .*, but it is of a newer one\."):
+        world.engine.upgrade()
+    with pytest.raises(InvalidState, match="is of another release"):
+        world.engine.check()

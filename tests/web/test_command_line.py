@@ -99,7 +99,7 @@ def test_looking_at_a_database_changes_nothing_in_it(run, tmp_path):
 
 
 def test_histories_go_when_their_time_is_over_but_those_of_cases_stay(run, tmp_path):
-    bureau = Bureau(tmp_path / "pujiang.db")
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}")
     drawn = diagram(process('<startEvent id="s"/><endEvent id="e"/>', "s e", key="LETTER"))
     bureau.do(lambda tx: deployments.deploy(tx, {"letter.bpmn": drawn}))
     bureau.do(lambda tx: instances.start(tx, "LETTER", business_key="letter-1"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sqlite3
 from collections import namedtuple
 from collections.abc import Iterator
 from datetime import timedelta
@@ -58,9 +57,9 @@ def test_a_process_that_can_work_is_alive_and_ready(watcher: FlaskClient, app: F
             assert (answer.status_code, answer.get_data(as_text=True)) == (200, f"{word}\n")
 
 
-def test_a_database_of_another_release_is_not_worked_on(watcher: FlaskClient, tmp_path: Path, log) -> None:
-    with sqlite3.connect(tmp_path / "pujiang.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'newer' WHERE version_num LIKE 'engine%'")
+def test_a_database_of_another_release_is_not_worked_on(bureau: Bureau, watcher: FlaskClient, log) -> None:
+    newer = sa.text("UPDATE alembic_version SET version_num = 'newer' WHERE version_num LIKE 'engine%'")
+    bureau.engine.transact(lambda tx: tx.connection.execute(newer))
     answer = watcher.get("/readyz")
     assert (answer.status_code, answer.get_data(as_text=True)) == (503, "not ready\n")
     assert "of another release" in log.getvalue()
