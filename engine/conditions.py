@@ -3,35 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from engine import starts
+from engine import instances, starts
+from engine.core.commands import SetVariables
 from engine.core.expressions import ExpressionError, MissingValue
 from engine.core.model import ConditionDefinition
-from engine.errors import ExecutionFailed
+from engine.core.state import ROOT
+from engine.errors import EngineError, ExecutionFailed, InvalidState
 from engine.instances import Instance
 from engine.starts import Start
 from engine.store.database import Transaction
 from engine.variables import checked
 
 
-def start_by_condition(
-    tx: Transaction, variables: Mapping[str, Any] | None = None, business_key: str = ""
-) -> list[Instance]:
-    """Start every process of which a conditional start event holds for these variables, with them.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What conditions have begun. `failed` says by definition id what could not be decided, or could not start."""
 
-    A condition on a variable that is not among them does not hold.
+    started: tuple[Instance, ...]
+    failed: Mapping[str, EngineError]
+
+
+def start_by_condition(tx: Transaction, variables: Mapping[str, Any] | None = None, business_key: str = "") -> Begun:
+    """Start every process of which a conditional start event holds for these variables, with them. One that cannot
+    start keeps no other from it.
+
+    A condition on a variable that is not among them does not hold. Where an instance that another event has begun
+    waits for the condition to begin with it, the variables are set there instead.
 
     Raises:
         InvalidVariables: a value is not JSON.
-        ExecutionFailed: a condition cannot be decided, or a process cannot start that way.
         NotPermitted: this actor may not start one of those that would.
     """
     given = checked(variables or {})
-    holding = [start for start in starts.find(tx, starts.CONDITION) if _holds(tx, start, given)]
+    failed: dict[str, EngineError] = {}
+    holding = []
+    for start in starts.find(tx, starts.CONDITION):
+        try:
+            if _holds(tx, start, given):
+                holding.append(start)
+        except ExecutionFailed as error:
+            failed[start.definition_id] = error
     for start in holding:
         tx.authorise("start", f"process:{start.definition_key}")
-    return [starts.launch(tx, start, business_key, given) for start in holding]
+    started = []
+    for start in holding:
+        try:
+            instance = _begin(tx, start, business_key, given)
+        except (ExecutionFailed, InvalidState) as error:
+            failed[start.definition_id] = error
+        else:
+            started += [] if instance is None else [instance]
+    return Begun(tuple(started), failed)
+
+
+def _begin(tx: Transaction, start: Start, business_key: str, given: Mapping[str, Any]) -> Instance | None:
+    """Start an instance, unless one waits for this already."""
+    waiting = starts.awaiting(tx, start) if starts.hold(tx, start) else None
+    if waiting is None:
+        return starts.launch(tx, start, business_key, given)
+    instances.execute(tx, waiting, SetVariables(ROOT, given))
+    return None
 
 
 def _holds(tx: Transaction, start: Start, variables: Mapping[str, Any]) -> bool:

@@ -17,13 +17,16 @@ from engine.core.timing import next_due
 from engine.errors import InvalidInput, InvalidState, NotFound, Suspended
 from engine.instances import Instance
 from engine.receivers import Message, Receiver
-from engine.store import locks, posting
+from engine.store import dealing, locks, posting
 from engine.store.database import Transaction
 from engine.store.tables import subscriptions
 from engine.variables import checked
 
 TO_ONE = ":message-to-one"
 """The topic of a message on its way to one subscription, whose id stands in for the token's."""
+
+PAGE = ":message-page"
+"""The topic of a broadcast message that is still to be dealt out to further subscriptions."""
 
 TIME_TO_LIVE = timedelta(hours=1)
 """How long a message that an instance throws waits for its receiver where the diagram says nothing."""
@@ -133,12 +136,24 @@ def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = 
     """
     tx.authorise("send", f"message:{name}")
     carried = checked(variables or {})
-    this = (subscriptions.c.kind == "message") & (subscriptions.c.name == name)
-    waiting = sa.select(subscriptions.c.instance_id, subscriptions.c.id).where(this)
-    count = posting.post_to_all(tx, TO_ONE, {"name": name, "variables": carried}, waiting)
+    number = dealing.next_number(tx)
+    waiting = sa.select(sa.func.count()).select_from(subscriptions).where(*dealing.waiting("message", name, number))
+    count = tx.connection.execute(waiting).scalar_one()
     if count:
+        deal_page(tx, {"name": name, "variables": carried, "number": number, "after": (0, 0)})
         return count
     return 0 if _start(tx, Message(name, "", carried)) is None else 1
+
+
+def deal_page(tx: Transaction, payload: Mapping[str, Any]) -> None:
+    """Post a broadcast message to the next of those who waited when it was sent."""
+    place = (subscriptions.c.instance_id, subscriptions.c.id)
+    after = sa.tuple_(*map(sa.literal, payload["after"]))
+    receivers = sa.select(*place).where(*dealing.waiting("message", payload["name"], payload["number"]))
+    to_one = {"name": payload["name"], "variables": payload["variables"]}
+    last = dealing.page(tx, TO_ONE, to_one, receivers.where(sa.tuple_(*place) > after).order_by(*place), tx.cause)
+    if last is not None:
+        posting.post(tx, PAGE, [{**payload, "after": last}], instance_id=None, token_id=0)
 
 
 def start_by_message(tx: Transaction, name: str, key: str, variables: Mapping[str, Any] | None = None) -> Instance:
@@ -218,6 +233,10 @@ def _open_wait(tx: Transaction, instance_id: int, wait_id: int) -> Any:
 
 def _hand_over(tx: Transaction, message: Message) -> Receipt | None:
     """Hand a message to whoever waits for it or to the process that it starts; None where there is neither."""
+    return _to_receiver(tx, message) or _to_process(tx, message)
+
+
+def _to_receiver(tx: Transaction, message: Message) -> Receipt | None:
     tried: set[Receiver] = set()
     while (receiver := receivers.find(tx, message)) is not None:
         instance_id, wait_id = receiver
@@ -232,8 +251,19 @@ def _hand_over(tx: Transaction, message: Message) -> Receipt | None:
             tried.add(receiver)
         else:
             return Receipt(TAKEN, instance_id)
-    instance = _start(tx, message)
-    return None if instance is None else Receipt(STARTED, instance.id)
+    return None
+
+
+def _to_process(tx: Transaction, message: Message) -> Receipt | None:
+    found = starts.find(tx, starts.MESSAGE, message.name)
+    if not found:
+        return None
+    if starts.hold(tx, found[0]):
+        # Another event may just have begun an instance, which now waits for this one.
+        receipt = _to_receiver(tx, message)
+        if receipt is not None:
+            return receipt
+    return Receipt(STARTED, starts.launch(tx, found[0], message.key or "", message.variables).id)
 
 
 def _start(tx: Transaction, message: Message) -> Instance | None:

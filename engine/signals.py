@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from engine import starts
-from engine.starts import Start
-from engine.store import posting
+from engine import instances, starts
+from engine.core.commands import BroadcastSignal
+from engine.store import dealing, posting
 from engine.store.database import Transaction
 from engine.store.tables import subscriptions
 from engine.variables import checked
 
 TO_ONE = ":signal-to-one"
 """The topic of a signal on its way to one instance; its first subscription's id stands in for the token's."""
+
+PAGE = ":signal-page"
+"""The topic of a signal that is still to be dealt out to further instances."""
 
 TO_START = ":signal-to-start"
 """The topic of a signal on its way to a process that it starts."""
@@ -55,16 +58,19 @@ def deal_out(
     business_key: str = "",
     thrower: Thrower = NOBODY,
 ) -> int:
-    """As `broadcast`, without asking who may. A `thrower` takes it itself only where it waited by then."""
+    """As `broadcast`, without asking who may. A `thrower` takes it itself only where it waited by then.
+
+    Raises:
+        Endless: signals that set each other off would reach too many.
+    """
     payload = {"name": name, "variables": variables}
+    found = [start for start in starts.find(tx, starts.SIGNAL, name) if starts.awaiting(tx, start) is None]
+    number = dealing.next_number(tx)
+    counted = sa.select(sa.func.count(subscriptions.c.instance_id.distinct()))
+    waits = tx.connection.execute(counted.where(*dealing.waiting("signal", name, number))).scalar_one()
+    tx.cause = tx.cause.copied(waits + len(found))
     own = {"thrower": thrower.instance_id, "last_id": thrower.last_id}
-    waiting = (
-        sa.select(subscriptions.c.instance_id, sa.func.min(subscriptions.c.id).label("id"))
-        .where(subscriptions.c.kind == "signal", subscriptions.c.name == name)
-        .group_by(subscriptions.c.instance_id)
-    )
-    waits = posting.post_to_all(tx, TO_ONE, {**payload, **own}, waiting)
-    found = [start for start in starts.find(tx, starts.SIGNAL, name) if not _is_awaited(tx, name, start)]
+    deal_page(tx, {**payload, **own, "number": number, "after": 0}, thrower.instance_id, thrower.token_id)
     payloads = [
         {**payload, "business_key": business_key, "start": [each.definition_key, each.element_id, each.place]}
         for each in found
@@ -73,24 +79,32 @@ def deal_out(
     return waits + len(found)
 
 
-def _is_awaited(tx: Transaction, name: str, start: Start) -> bool:
-    """Whether an instance that another event began waits for this one to begin with it, which then begins no second
-    (BPMN 2.0, 10.6.6, parallel event-based gateways).
-    """
-    key = start.definition_key
-    this = (subscriptions.c.kind == "signal") & (subscriptions.c.name == name)
-    # The versions of a process: a semicolon is what follows the colon.
-    this &= (subscriptions.c.definition_id > f"{key}:") & (subscriptions.c.definition_id < f"{key};")
-    this &= (subscriptions.c.element_id == start.element_id) & (subscriptions.c.place == start.place)
-    return tx.connection.execute(sa.select(subscriptions.c.id).where(this).limit(1)).first() is not None
+def deal_page(tx: Transaction, payload: Mapping[str, Any], instance_id: int | None, token_id: int) -> None:
+    """Post a signal to the next of those who waited when it was thrown, on behalf of this token, if of any."""
+    receivers = (
+        sa.select(subscriptions.c.instance_id, sa.func.min(subscriptions.c.id))
+        .where(*dealing.waiting("signal", payload["name"], payload["number"]))
+        .where(subscriptions.c.key.is_(None), subscriptions.c.instance_id > payload["after"])
+        .group_by(subscriptions.c.instance_id)
+        .order_by(subscriptions.c.instance_id)
+    )
+    to_one = {name: payload[name] for name in ("name", "variables", "thrower", "last_id")}
+    last = dealing.page(tx, TO_ONE, to_one, receivers, tx.cause)
+    if last is not None:
+        posting.post(tx, PAGE, [{**payload, "after": last[0]}], instance_id=instance_id, token_id=token_id)
 
 
 def start(tx: Transaction, payload: Mapping[str, Any]) -> None:
-    """Start an instance of the newest version, where that still begins with the signal.
+    """Start an instance of the newest version, where that still begins with the signal. Where an instance that another
+    event has begun meanwhile waits for it to begin with, that one gets it.
 
     Raises:
         ExecutionFailed: the process cannot start.
     """
     for each in starts.find(tx, starts.SIGNAL, payload["name"]):
         if [each.definition_key, each.element_id, each.place] == payload["start"]:
-            starts.launch(tx, each, payload["business_key"], payload["variables"])
+            waiting = starts.awaiting(tx, each) if starts.hold(tx, each) else None
+            if waiting is None:
+                starts.launch(tx, each, payload["business_key"], payload["variables"])
+            else:
+                instances.execute(tx, waiting, BroadcastSignal(payload["name"], payload["variables"]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ from engine.core.model import (
     ConditionDefinition,
     Element,
     EventDefinition,
+    EventGatewaySpec,
     MessageDefinition,
     ProcessModel,
     SignalDefinition,
@@ -27,12 +28,23 @@ from engine.core.timing import InvalidTime
 from engine.core.waiting import due_of
 from engine.errors import InvalidDefinition, Problem
 from engine.instances import Instance
-from engine.store import posting
+from engine.store import locks, posting
 from engine.store.database import Transaction
 from engine.store.statements import Statement
-from engine.store.tables import SHOWN, start_subscriptions, start_timers
+from engine.store.tables import (
+    SHOWN,
+    activities,
+    definitions,
+    start_subscriptions,
+    start_timers,
+    subscriptions,
+    timers,
+)
 
 MESSAGE, SIGNAL, CONDITION = "message", "signal", "condition"
+
+Trigger = MessageDefinition | SignalDefinition | ConditionDefinition | TimerDefinition
+"""What may start a process by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,53 @@ def find(tx: Transaction, kind: str, name: str | None = None) -> list[Start]:
     values = {"of_kind": kind, "of_name": name}
     rows = (_ALL if name is None else _NAMED).execute(tx.connection, values)
     return [Start(*tuple(row)) for row in rows]
+
+
+def awaiting(tx: Transaction, start: Start) -> int | None:
+    """The oldest instance that another event has begun and that waits for this one to begin with it, which then begins
+    no second (BPMN 2.0, 10.6.6, parallel event-based gateways; 10.5.6, parallel multiple start events).
+    """
+    element, definition = _at(tx, start)
+    model = tx.library.process(start.definition_id)
+    if not _is_one_of_several(model, element):
+        return None
+    versions = sa.select(definitions.c.id).where(definitions.c.kind == "process", definitions.c.key == model.key)
+    table = timers if isinstance(definition, TimerDefinition) else subscriptions
+    owner = (activities.c.instance_id == table.c.instance_id) & (activities.c.token_id == table.c.owner_id)
+    waiting = (
+        sa.select(table.c.instance_id)
+        .join_from(table, activities, owner)
+        .where(activities.c.definition_id.in_(versions), table.c.element_id == start.element_id)
+        .order_by(table.c.instance_id)
+        .limit(1)
+    )
+    if not isinstance(definition, TimerDefinition):
+        kind, name = _named(model, element, definition)
+        waiting = waiting.where(subscriptions.c.kind == kind, subscriptions.c.name == name)
+        waiting = waiting.where(subscriptions.c.place == start.place)
+    return tx.connection.execute(waiting).scalar()
+
+
+def hold(tx: Transaction, start: Start) -> bool:
+    """Where an instance needs several events to begin with, keep the others from beginning one meanwhile, so that
+    whoever looks for one that waits does not miss it. Whether it does need several.
+    """
+    element, _ = _at(tx, start)
+    if not _is_one_of_several(tx.library.process(start.definition_id), element):
+        return False
+    locks.alone(tx, f"start:{start.definition_key}")
+    return True
+
+
+def _at(tx: Transaction, start: Start) -> tuple[Element, Trigger]:
+    element = tx.library.process(start.definition_id).elements[start.element_id]
+    return element, cast("Trigger", element.triggers[start.place])
+
+
+def _is_one_of_several(model: ProcessModel, element: Element) -> bool:
+    """Whether an instance that begins with this waits for more before it has begun."""
+    before = (model.elements[flow.source].spec for flow in element.incoming)
+    return element.needs_all or any(isinstance(spec, EventGatewaySpec) and spec.parallel for spec in before)
 
 
 def launch(tx: Transaction, start: Start, business_key: str, variables: Mapping[str, Any]) -> Instance:

@@ -29,18 +29,6 @@ class Sender(NamedTuple):
     token_id: int
 
 
-def post_to_all(tx: Transaction, topic: str, payload: Mapping[str, Any], receivers: sa.Select[Any]) -> int:
-    """A delivery for each of `receivers`, which selects instance and subscription in that order; how many those are."""
-    each = receivers.subquery()
-    values = delivery(tx, topic, payload)
-    constant = [sa.literal(value, jobs.c[name].type) for name, value in values.items()]
-    tx.after_commit(tx.engine.wake)
-    rows = sa.select(*each.c, *constant).order_by(*each.c)
-    posting = sa.insert(jobs).from_select(["instance_id", "token_id", *values], rows)
-    # Not every driver counts the rows of an INSERT unless it is asked to.
-    return tx.connection.execute(posting, execution_options={"preserve_rowcount": True}).rowcount
-
-
 def post(
     tx: Transaction, topic: str, payloads: Iterable[Mapping[str, Any]], *, instance_id: int | None, token_id: int
 ) -> None:

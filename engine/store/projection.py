@@ -13,7 +13,7 @@ from engine import retry
 from engine.core import facts, timing
 from engine.core.facts import Fact
 from engine.core.state import ROOT, State
-from engine.store import moving, posting
+from engine.store import dealing, moving, posting
 from engine.store.database import Transaction
 from engine.store.statements import Insert, Statement, Upsert
 from engine.store.tables import (
@@ -424,7 +424,7 @@ _ADD_ACTIVITIES = Insert(activities)
 _ADD_CANDIDATES = Insert(candidates)
 _ADD_JOBS = Insert(jobs, without=("id",))
 _ADD_TIMERS = Insert(timers)
-_ADD_SUBSCRIPTIONS = Insert(subscriptions)
+_ADD_SUBSCRIPTIONS = Insert(subscriptions, worked_out={"opened_after": dealing.SO_FAR})
 _ADD_INCIDENTS = Insert(incidents)
 _STORE = Upsert(data_stores)
 _END_ACTIVITY = Statement(

@@ -19,6 +19,7 @@ from engine.store.database import Transaction
 from engine.store.projection import Projection
 from engine.store.tables import (
     activities,
+    broadcasts,
     buffered_messages,
     candidates,
     data_stores,
@@ -30,14 +31,16 @@ from engine.store.tables import (
     timers,
 )
 
-_MADE = (activities, buffered_messages, candidates, data_stores, incidents, jobs, subscriptions, timers)
+_MADE = (activities, broadcasts, buffered_messages, candidates, data_stores, incidents, jobs, subscriptions, timers)
 _COMPARED = (activities, candidates, incidents, subscriptions, timers)
 _NOT_OF_THE_HISTORY = {
     *((timers.name, "due"), (timers.name, "held_due"), (timers.name, "attempts")),
+    (subscriptions.name, "opened_after"),
     *((incidents.name, "trace"), (incidents.name, "variables")),
 }
 """A timer that could not be fired is put off by whoever fires timers; what is known of an incident beside its fact is
-for whoever mends it. Nor are jobs of the history: they are leased and retried without an entry.
+for whoever mends it. How many broadcasts there had been is known to the database alone. Nor are jobs of the history:
+they are leased and retried without an entry.
 """
 _FROM_JOURNAL = ("definition_id", "definition_key", "business_key", "status", "started_at", "started_by")
 _SUSPENSION = ("suspended_at", "suspended_by", "suspend_reason")

@@ -66,12 +66,17 @@ class Statement:
 
 
 class Insert:
-    """The INSERT of many rows of one table in one statement. A column that a row does not name is NULL."""
+    """The INSERT of many rows of one table in one statement. A column that a row does not name is NULL; those of
+    `worked_out` are worked out by the database.
+    """
 
-    def __init__(self, table: sa.Table, *, without: Sequence[str] = ()) -> None:
-        columns = [column.name for column in table.columns if column.name not in without]
+    def __init__(
+        self, table: sa.Table, *, without: Sequence[str] = (), worked_out: Mapping[str, Any] | None = None
+    ) -> None:
+        columns = [column.name for column in table.columns if column.name not in (*without, *(worked_out or ()))]
         # Inline: nobody asks for the key of a row, which is what more rows could not follow behind.
-        self._one = Statement(sa.insert(table).inline(), columns)
+        one = sa.insert(table).inline()
+        self._one = Statement(one.values(worked_out) if worked_out else one, columns)
         self._sql: dict[tuple[str, int], str] = {}
 
     def execute(self, connection: sa.Connection, rows: Sequence[Values]) -> None:

@@ -326,9 +326,18 @@ subscriptions = sa.Table(
     sa.Column("kind", TEXT, nullable=False),  # message, signal, condition
     sa.Column("name", TEXT, nullable=False),
     sa.Column("key", TEXT),
+    sa.Column("opened_after", ID, nullable=False, default=0),  # how many broadcasts there had been
     sa.Index(None, "kind", "name", "key", "instance_id"),
     sa.Index("ix_subscriptions_at", "kind", "name", "definition_id", "element_id", "place", "instance_id"),
     sqlite_with_rowid=False,
+)
+
+# One row: how many broadcasts there have been, by which each knows who waited before it.
+broadcasts = sa.Table(
+    "broadcasts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", ID, nullable=False),
 )
 
 # Messages that came before their receiver. What an instance threw has its number and that of its token.

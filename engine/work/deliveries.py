@@ -94,6 +94,14 @@ def _signal(tx: Transaction, delivery: Delivery) -> None:
     signals.deal_out(tx, delivery.payload["name"], delivery.payload["variables"], business_key, thrower)
 
 
+def _signal_page(tx: Transaction, delivery: Delivery) -> None:
+    signals.deal_page(tx, delivery.payload, delivery.instance_id, delivery.token_id)
+
+
+def _message_page(tx: Transaction, delivery: Delivery) -> None:
+    messages.deal_page(tx, delivery.payload)
+
+
 def _signal_to_one(tx: Transaction, delivery: Delivery) -> None:
     payload = delivery.payload
     last_id = payload.get("last_id") if payload.get("thrower") == delivery.instance_id else None
@@ -128,7 +136,9 @@ _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     messages.TO_ONE: _message_to_one,
     posting.BUFFERED_TO_ONE: _buffered_to_one,
     posting.BUFFERED_TO_START: _buffered_to_start,
+    messages.PAGE: _message_page,
     ":signal": _signal,
+    signals.PAGE: _signal_page,
     signals.TO_ONE: _signal_to_one,
     signals.TO_START: _signal_to_start,
 }

@@ -152,6 +152,9 @@ def _start(tx: Transaction, start_timer_id: int) -> None:
     row = tx.connection.execute(sa.select(start_timers).where(start_timers.c.id == start_timer_id)).one()
     start = Start(row.definition_id, row.element_id, row.place)
     _set_next(tx, row, start)
+    if starts.hold(tx, start) and starts.awaiting(tx, start) is not None:
+        # It has its own timer for this, which began with it.
+        return
     starts.launch(tx, start, "", {})
 
 

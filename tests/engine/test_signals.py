@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from engine import signals
+from engine import instances, messages, signals
 from engine.errors import InvalidVariables
+from engine.instances import InstanceQuery
+from engine.store import cause, dealing
+from engine.store.tables import jobs, subscriptions
 from tests.engine.core.case import diagram, process
+from tests.engine.test_messages import RECEIVER
 from tests.engine.world import World
 
 CATCH = '<intermediateCatchEvent id="c"><signalEventDefinition signalRef="sig_g"/></intermediateCatchEvent>'
 CATCHER = process(f'<startEvent id="s"/>{CATCH}<userTask id="u"/><endEvent id="e"/>', "s c u e", key="C")
+SECOND = CATCH.replace('"c"', '"c2"')
 THROW = '<intermediateThrowEvent id="t"><signalEventDefinition signalRef="sig_g"/></intermediateThrowEvent>'
 
 
@@ -52,3 +58,141 @@ def test_one_that_ended_before_the_signal_came_is_left_in_peace(world: World) ->
     world.advance(days=1)
     assert world.incidents == []
     assert world.status(instance) == "cancelled"
+
+
+# Many receivers
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dealing, "PAGE", 3)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_signal_is_dealt_out_in_pages_each_in_a_transaction_of_its_own(world: World) -> None:
+    world.deploy(CATCHER)
+    for number in range(8):
+        world.start("C", business_key=str(number))
+    assert world.do(signals.broadcast, "g", {"news": 1}) == 8
+    assert on_the_way(world) == [signals.PAGE, *[signals.TO_ONE] * 3]
+    world.rest()
+    assert sorted(each.business_key for each in world.user_tasks()) == [str(number) for number in range(8)]
+    assert on_the_way(world) == []
+    assert world.wrong() == []
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_who_begins_to_wait_after_a_signal_does_not_get_it_however_long_the_dealing_takes(world: World) -> None:
+    twice = process(
+        f'<startEvent id="s"/>{CATCH}{SECOND}<userTask id="u"/><endEvent id="e"/>',
+        "s c c2 u e",
+        key="C",
+    )
+    world.deploy(twice)
+    for number in range(7):
+        world.start("C", business_key=str(number))
+    world.do(signals.broadcast, "g", {"first": 1})
+    late = world.start("C", business_key="late")
+    world.rest()
+    assert waiting_at(world) == ["c", *["c2"] * 7]
+    world.do(signals.broadcast, "g", {"second": 1})
+    world.rest()
+    assert world.open == ["u"] * 7
+    assert waiting_at(world) == ["c2"]
+    assert world.variables(late) == {"second": 1}
+    assert world.wrong() == []
+
+
+def waiting_at(world: World) -> list[str]:
+    query = sa.select(subscriptions.c.element_id).order_by(subscriptions.c.element_id)
+    found = world.see(lambda tx: tx.connection.execute(query).scalars().all())
+    return list(found)
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_message_for_all_is_dealt_out_in_pages_too(world: World) -> None:
+    world.deploy(RECEIVER)
+    for number in range(8):
+        world.start("R", business_key=str(number))
+    assert world.do(messages.broadcast, "m", {"news": 1}) == 8
+    assert len(on_the_way(world)) == 4
+    world.rest()
+    assert len(world.open) == 8
+    assert on_the_way(world) == []
+
+
+# Without end
+
+
+def test_a_process_that_starts_itself_again_and_again_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cause, "MAX_HOPS", 10)
+    body = (
+        '<startEvent id="s"><signalEventDefinition signalRef="sig_g"/></startEvent>'
+        '<endEvent id="t"><signalEventDefinition signalRef="sig_g"/></endEvent>'
+    )
+    world.deploy(process(body, "s t"))
+    world.do(signals.broadcast, "g")
+    world.rest()
+    [incident] = world.incidents
+    assert (incident.kind, incident.element_id, incident.instance_id) == ("delivery", "t", 11)
+    assert "at most 10 messages and signals that set each other off" in incident.message
+    world.deploy(process(body.replace("sig_g", "sig_h", 1), "s t"))
+    world.retry(incident)
+    world.rest()
+    assert world.incidents == []
+    assert world.wrong() == []
+
+
+def test_two_that_answer_each_other_for_ever_stop_also_where_messages_wait(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cause, "MAX_HOPS", 10)
+
+    def loop(key: str, caught: str, thrown: str) -> str:
+        body = (
+            f'<startEvent id="s"/><exclusiveGateway id="x"/><receiveTask id="r" messageRef="{caught}"/>'
+            f'<intermediateThrowEvent id="t"><messageEventDefinition messageRef="{thrown}"/></intermediateThrowEvent>'
+        )
+        return process(body, "s x r t x", key=key)
+
+    world.deploy(a_bpmn=diagram(loop("A", "msg_m", "msg_k")), b_bpmn=diagram(loop("B", "msg_k", "msg_m")))
+    world.start("A")
+    world.start("B")
+    world.message("m")
+    world.rest()
+    [incident] = world.incidents
+    assert incident.kind == "delivery"
+    world.retry(incident)
+    world.rest()
+    assert len(world.incidents) == 1
+    assert world.wrong() == []
+
+
+def test_signals_that_multiply_stop_before_they_are_too_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cause, "MAX_COPIES", 20)
+    body = (
+        '<startEvent id="s"><signalEventDefinition signalRef="sig_g"/></startEvent>'
+        '<endEvent id="t"><signalEventDefinition signalRef="sig_g"/></endEvent>'
+    )
+    world.deploy(a_bpmn=diagram(process(body, "s t", key="A")), b_bpmn=diagram(process(body, "s t", key="B")))
+    world.do(signals.broadcast, "g")
+    world.rest()
+    assert len(world.see(instances.search, InstanceQuery(limit=500))) == 2 + 4 + 8 + 16
+    assert len(world.incidents) == 16
+    assert "would reach 32" in world.incidents[0].message
+
+
+def test_one_signal_for_very_many_is_no_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cause, "MAX_COPIES", 2)
+    world.deploy(CATCHER)
+    for number in range(5):
+        world.start("C", business_key=str(number))
+    assert world.do(signals.broadcast, "g") == 5
+    world.rest()
+    assert world.open == ["u"] * 5
+
+
+def on_the_way(world: World) -> list[str]:
+    """The topics of all deliveries."""
+    found = world.see(lambda tx: tx.connection.execute(sa.select(jobs.c.topic)).scalars().all())
+    return sorted(found, key=lambda topic: (topic != signals.PAGE, topic))

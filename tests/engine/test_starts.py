@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine import conditions, instances, messages, signals
+from engine.conditions import Begun
 from engine.errors import ExecutionFailed, InvalidDefinition, InvalidVariables, NotPermitted
 from engine.instances import InstanceQuery
 from engine.store import library
@@ -93,7 +94,7 @@ def test_a_version_that_begins_otherwise_is_not_started_by_what_started_the_one_
     world.deploy(begun_by(SIGNAL, HOURLY, condition("${level > 3}")))
     world.deploy(begun_by(MESSAGE))
     assert world.do(signals.broadcast, "g") == 0
-    assert world.do(conditions.start_by_condition, {"level": 5}) == []
+    assert world.do(conditions.start_by_condition, {"level": 5}).started == ()
     world.advance(days=1)
     assert world.open == []
 
@@ -174,13 +175,17 @@ def test_a_signal_that_an_instance_needs_to_begin_with_starts_no_second_one(worl
     assert len({each.instance_id for each in world.user_tasks()}) == (1 if parallel else 2)
 
 
-BROKEN = begun_by(SIGNAL, key="B").replace(
-    "</process>",
+def broken(trigger: str) -> str:
+    """A process that cannot start without a variable that says how long."""
+    return begun_by(trigger, key="B").replace("</process>", UNUSABLE)
+
+
+UNUSABLE = (
     '<subProcess id="never" triggeredByEvent="true"><startEvent id="ns"><timerEventDefinition><timeDuration>${span}'
     '</timeDuration></timerEventDefinition></startEvent><endEvent id="ne"/>'
-    '<sequenceFlow id="n" sourceRef="ns" targetRef="ne"/></subProcess></process>',
+    '<sequenceFlow id="n" sourceRef="ns" targetRef="ne"/></subProcess></process>'
 )
-"""Cannot start without a variable that says how long."""
+BROKEN = broken(SIGNAL)
 
 
 def test_a_process_that_cannot_start_keeps_no_other_from_it_and_is_an_incident_of_the_thrower(world: World) -> None:
@@ -216,30 +221,34 @@ def test_a_condition_that_holds_starts_its_process(world: World) -> None:
     world.deploy(
         p_bpmn=diagram(begun_by(condition("${level > 3}"))), q_bpmn=diagram(begun_by(condition("${dry}"), key="Q"))
     )
-    assert world.do(conditions.start_by_condition, {"level": 3}) == []
-    [started] = world.do(conditions.start_by_condition, {"level": 4}, "PJ-1")
+    assert world.do(conditions.start_by_condition, {"level": 3}) == Begun((), {})
+    [started] = world.do(conditions.start_by_condition, {"level": 4}, "PJ-1").started
     assert (started.definition_id, started.business_key) == ("P:1", "PJ-1")
     assert world.variables(started) == {"level": 4}
-    both = world.do(conditions.start_by_condition, {"level": 4, "dry": True})
+    both = world.do(conditions.start_by_condition, {"level": 4, "dry": True}).started
     assert [instance.definition_key for instance in both] == ["P", "Q"]
 
 
-def test_a_condition_that_cannot_be_decided_starts_nothing_and_says_so(world: World) -> None:
+def test_a_condition_that_cannot_be_decided_or_start_says_so_and_keeps_no_other_from_starting(world: World) -> None:
     world.deploy(
-        p_bpmn=diagram(begun_by(condition("${level > 3}"))),
-        q_bpmn=diagram(begun_by(condition("${1 / level}"), key="Q")),
+        a_bpmn=diagram(begun_by(condition("${1 / level}"), key="A")),
+        b_bpmn=diagram(broken(condition("${dry}"))),
+        p_bpmn=diagram(begun_by(condition("${dry}"))),
     )
-    with pytest.raises(ExecutionFailed, match="Expected to execute 's', but"):
-        world.do(conditions.start_by_condition, {"level": "high"})
+    begun = world.do(conditions.start_by_condition, {"level": "high", "dry": True})
+    assert [instance.definition_key for instance in begun.started] == ["P"]
+    assert {key: type(error) for key, error in begun.failed.items()} == {"A:1": ExecutionFailed, "B:1": ExecutionFailed}
+    assert "Expected to execute 's', but" in str(begun.failed["A:1"])
     with pytest.raises(InvalidVariables):
         world.do(conditions.start_by_condition, {"level": object()})
-    assert world.open == []
+    assert world.open == ["u"]
+    assert world.wrong() == []
 
 
 def test_who_may_not_start_a_process_starts_it_by_no_condition(make_world: object) -> None:
     world: World = make_world(authorise=lambda _actor, action, target: (action, target) != ("start", "process:P"))  # type: ignore[operator]
     world.deploy(begun_by(condition("${level > 3}")))
-    assert world.do(conditions.start_by_condition, {"level": 1}) == []
+    assert world.do(conditions.start_by_condition, {"level": 1}).started == ()
     with pytest.raises(NotPermitted):
         world.do(conditions.start_by_condition, {"level": 4})
 
@@ -260,3 +269,58 @@ def test_a_message_that_is_broadcast_starts_a_process_only_where_nobody_waits(wo
     assert world.do(messages.broadcast, "m", {"news": 1}) == 1
     assert world.open == ["u"]
     assert world.do(messages.broadcast, "unheard of") == 0
+
+
+# Behind a gateway that needs all of its events
+
+
+def begun_by_both(second: str) -> str:
+    """Begins with a message and this event, in whatever order."""
+    body = (
+        '<eventBasedGateway id="g" instantiate="true" eventGatewayType="Parallel"/>'
+        f'<intermediateCatchEvent id="m">{MESSAGE}</intermediateCatchEvent>'
+        f'<intermediateCatchEvent id="n">{second}</intermediateCatchEvent><userTask id="a"/><userTask id="b"/>'
+    )
+    return process(body, "g m a", "g n b")
+
+
+def test_a_condition_that_an_instance_needs_to_begin_with_starts_no_second_one(world: World) -> None:
+    world.deploy(begun_by_both(condition("${level > 3}")))
+    begun = world.message("m")
+    assert world.do(conditions.start_by_condition, {"level": 4}) == Begun((), {})
+    assert world.open == ["a", "b"]
+    assert world.variables(begun) == {"level": 4}
+    assert [each.definition_key for each in world.do(conditions.start_by_condition, {"level": 4}).started] == ["P"]
+    assert world.wrong() == []
+
+
+def test_a_time_that_an_instance_needs_to_begin_with_starts_no_second_one(world: World) -> None:
+    daily = "<timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition>"
+    world.deploy(begun_by_both(daily))
+    world.advance(hours=12)
+    world.message("m")
+    world.advance(hours=11, minutes=59)
+    assert world.open == ["a"]
+    world.advance(hours=1)
+    assert world.open == ["a"]
+    world.advance(hours=11, minutes=1)
+    assert world.open == ["a", "b"]
+    world.advance(hours=12)
+    assert world.open == ["a", "b", "b"]
+    assert world.wrong() == []
+
+
+def test_an_older_version_that_waits_for_the_event_counts_and_other_processes_do_not(world: World) -> None:
+    world.deploy(
+        p_bpmn=diagram(begun_by_both(SIGNAL)),
+        q_bpmn=diagram(begun_by_both(SIGNAL).replace('id="P"', 'id="Q"').replace("msg_m", "msg_k")),
+    )
+    world.message("m")
+    world.deploy(p_bpmn=diagram(begun_by_both(SIGNAL).replace('id="a"', 'id="a" name="A"')))
+    assert world.do(signals.broadcast, "g") == 2
+    world.rest()
+    assert sorted((each.definition_id, each.element_id) for each in world.user_tasks()) == [
+        ("P:1", "a"),
+        ("P:1", "b"),
+        ("Q:1", "b"),
+    ]
