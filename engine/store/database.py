@@ -121,8 +121,8 @@ class Database:
         Whoever asked for it closes it.
         """
         pooled = self._writer.raw_connection()
-        pooled.detach()
         connection: Any = pooled.driver_connection
+        pooled.detach()
         connection.autocommit = True
         return connection
 

@@ -8,12 +8,23 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 
-from engine.work import notices
+from engine import instances
+from engine.clock import FixedClock
+from engine.instances import InstanceQuery
+from engine.work import notices, ticks
 from engine.work.notices import Announcer, Listener
+from tests.databases import Ready, Store
+from tests.engine.core.case import process
+from tests.engine.world import World
 
 SOON = timedelta(seconds=10)
+SEND = process(
+    '<startEvent id="s"/><serviceTask id="job" camunda:type="external" camunda:topic="send"/><endEvent id="e"/>',
+    "s job e",
+)
 
 
 class Notice(NamedTuple):
@@ -94,7 +105,7 @@ def test_many_commits_of_a_moment_are_told_in_one(
     [connection] = server.connections
     assert connection.told.wait(10)
     connection.told.clear()
-    for _ in range(1000):
+    for _ in range(200):
         announcer.wake()
     assert connection.told.wait(10)
     assert connection.executed == ["NOTIFY pujiang_work"] * 2
@@ -132,3 +143,59 @@ def test_who_listens_hears_others_but_not_itself_and_connects_again(
     assert heard.acquire(timeout=10)
     listener.drain()
     assert listener.wait(SOON)
+
+
+@pytest.fixture
+def two(migrated: Ready, postgresql: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[World, World]]:
+    """Two processes' engines on one PostgreSQL: one for pages, and one that runs jobs. They do not look by themselves."""
+    monkeypatch.setattr(ticks, "SECONDS", 3600)
+    monkeypatch.setattr(notices, "RECONNECT", 0.01)
+    with migrated.copy("postgresql", postgresql) as url:
+        pages, worker = World(url, FixedClock()), World(url, FixedClock(), handlers={"send": lambda: None})
+        pages.deploy(SEND)
+        pages.engine.start_polls()
+        yield pages, worker
+        pages.engine.stop()
+        worker.engine.stop()
+
+
+def until_listening(url: str, count: int) -> list[int]:
+    """The server's processes for those that listen, once there are so many."""
+    query = "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN pujiang_work' AND datname = current_database()"
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(200):
+            found = [pid for (pid,) in connection.execute(query)]
+            if len(found) == count:
+                return found
+            threading.Event().wait(0.01)
+    raise AssertionError(f"{count} should listen, but {found} do")
+
+
+def until_completed(world: World, business_key: str) -> None:
+    [instance] = world.see(instances.search, InstanceQuery(business_key=business_key))
+    for _ in range(200):
+        if world.status(instance) == "completed":
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"{business_key} is {world.status(instance)}")
+
+
+def test_a_command_in_one_process_has_its_job_run_in_another(two: tuple[World, World]) -> None:
+    pages, worker = two
+    worker.engine.start_jobs()
+    worker.engine.start_polls()
+    until_listening(pages.url, 1)
+    pages.start(business_key="one")
+    until_completed(worker, "one")
+
+
+def test_who_listens_goes_on_after_the_connection_was_cut(two: tuple[World, World]) -> None:
+    pages, worker = two
+    worker.engine.start_jobs()
+    worker.engine.start_polls()
+    [listening] = until_listening(pages.url, 1)
+    with psycopg.connect(pages.url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", [listening])
+    assert until_listening(pages.url, 1) != [listening]
+    pages.start(business_key="two")
+    until_completed(worker, "two")
