@@ -17,7 +17,7 @@ from engine import history, incidents, instances, retry, starts
 from engine.core.commands import FireTimer
 from engine.core.model import TimerDefinition
 from engine.core.waiting import round_after
-from engine.errors import InvalidState
+from engine.errors import InvalidState, OutcomeUnknown, Unavailable
 from engine.failures import message_of
 from engine.starts import Start
 from engine.store import locks
@@ -62,6 +62,9 @@ def fire_due(engine: Runtime, now: datetime | None = None) -> int:
     """Fire every timer that is due; how many. One that cannot be fired is tried again, and keeps no other waiting.
 
     Where another process is at that, it is left to that one.
+
+    Raises:
+        Unavailable, OutcomeUnknown: the database is away.
     """
     now = now or engine.clock.now()
     if engine.read(partial(_earliest, now)) is None:
@@ -73,6 +76,9 @@ def fire_due(engine: Runtime, now: datetime | None = None) -> int:
             if engine.transact(partial(_fire_earliest, now, tried)) is None:
                 return fired
             fired += 1
+        except (Unavailable, OutcomeUnknown):
+            # Nothing is wrong with the timer, and nothing else can be done now: the next tick looks what is due then.
+            raise
         except Exception as error:
             if not tried:
                 raise

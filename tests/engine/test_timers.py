@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine import instances, journal, retry, starts
-from engine.errors import InvalidDefinition, InvalidState
+from engine.errors import InvalidDefinition, InvalidState, OutcomeUnknown, Unavailable
 from engine.instances import InstanceQuery
 from engine.work import timers
 from tests.engine.core.case import process
@@ -251,6 +251,27 @@ def test_a_timer_that_fails_again_and_again_becomes_an_incident_and_stays(
     assert world.wrong() == []
     notes = [entry.command[0] for entry in world.see(journal.entries, instance.id) if entry.kind == "note"]
     assert notes == ["timer failed", "timer retried"]
+
+
+@pytest.mark.parametrize("away", [Unavailable("there is no room"), OutcomeUnknown()])
+def test_a_database_that_is_away_is_no_failure_of_a_timer(
+    world: World, monkeypatch: pytest.MonkeyPatch, away: Exception
+) -> None:
+    world.deploy(BOUNDARY)
+    world.start(wait="PT1H")
+    world.clock.move(timedelta(hours=1))
+
+    def fail(*_: object) -> None:
+        raise away
+
+    with monkeypatch.context() as patched:
+        patched.setattr(instances, "execute", fail)
+        for _ in range(retry.ATTEMPTS + 1):
+            with pytest.raises(type(away)):
+                timers.fire_due(world.engine)
+    assert world.incidents == []
+    assert timers.fire_due(world.engine) == 1
+    assert world.open == ["late"]
 
 
 def test_retrying_a_timer_whose_activity_has_ended_leaves_nothing_to_do(
