@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,17 +17,20 @@ import sqlalchemy as sa
 
 from engine import journal
 from engine.engine import Engine
-from tests.campaigns import ledger
-from tests.campaigns.ledger import DONE, FAILED, REFUSED, Told
+from tests.campaigns import ledger, models
+from tests.campaigns.ledger import DONE, FAILED, REFUSED, UNAVAILABLE, Told
 from tests.campaigns.scene import Scene
 
 EMPTY_AT_THE_END = ("jobs", "timers", "subscriptions", "candidates")
 """Tables that hold what is alive."""
 
 
+Check = Callable[["Books"], Iterable[str]]
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One journal entry: the command's name and fields, and the facts, each a name and its fields."""
+    """One journal entry: the name and the fields of the command or note, and the facts, each a name and its fields."""
 
     instance_id: int
     seq: int
@@ -46,6 +49,7 @@ class Books:
     told: dict[str, Told]
     runs: list[str]
     left: Counter[str] = field(default_factory=Counter)
+    incidents: list[str] = field(default_factory=list)
 
     @cached_property
     def of_actor(self) -> Mapping[str, list[Entry]]:
@@ -73,14 +77,15 @@ def read(scene: Scene) -> Books:
     database = sa.create_engine(scene.url)
     with database.connect() as connection:
         rows = connection.execute(sa.text("SELECT * FROM process_instances")).all()
-        written = connection.execute(sa.text("SELECT * FROM journal WHERE kind = 'command' ORDER BY instance_id, seq"))
+        written = connection.execute(sa.text("SELECT * FROM journal ORDER BY instance_id, seq"))
         entries = [_entry(row) for row in written]
         left = Counter({name: _count(connection, name) for name in EMPTY_AT_THE_END})
+        incidents = [str(row[0]) for row in connection.execute(sa.text("SELECT message FROM incidents"))]
         left["open activities"] = _count(connection, "activities WHERE ended_at IS NULL OR status = 'open'")
         left["open incidents"] = _count(connection, "incidents WHERE resolved_at IS NULL")
     database.dispose()
     runs = scene.effects.read_text("ascii").splitlines() if scene.effects.exists() else []
-    return Books({row.id: row for row in rows}, entries, ledger.read(scene.ledgers()), runs, left)
+    return Books({row.id: row for row in rows}, entries, ledger.read(scene.ledgers()), runs, left, incidents)
 
 
 def _entry(row: Any) -> Entry:
@@ -90,6 +95,20 @@ def _entry(row: Any) -> Entry:
 
 def _count(connection: sa.Connection, what: str) -> int:
     return int(connection.execute(sa.text(f"SELECT count(*) FROM {what}")).scalar_one())
+
+
+def due(scene: Scene) -> int:
+    """How many jobs and timers should have been done by now."""
+    database = sa.create_engine(scene.url)
+    now = scene.clock.now().replace(tzinfo=None)
+    with database.connect() as connection:
+        counts = [sa.text(f"SELECT count(*) FROM {table} WHERE due <= :now") for table in ("jobs", "timers")]
+        found = [
+            int(connection.execute(count.bindparams(sa.bindparam("now", now, sa.DateTime))).scalar_one())
+            for count in counts
+        ]
+    database.dispose()
+    return sum(found)
 
 
 def unverified(scene: Scene) -> list[str]:
@@ -126,7 +145,7 @@ def untold(books: Books) -> Iterator[str]:
             yield f"{told} is {len(entries)} times in the journal"
         if told.outcome == DONE and not entries and told.verb != "release":  # of what nobody had, there is no trace
             yield f"{told} is not in the journal"
-        if told.outcome in (REFUSED, FAILED) and entries:
+        if told.outcome in (REFUSED, UNAVAILABLE, FAILED) and entries:
             yield f"{told} is in the journal: instance {entries[0].instance_id}, entry {entries[0].seq}"
     for actor in books.of_actor.keys() - books.told.keys() - {"system"}:
         yield f"{actor} is in the journal, but no client wanted anything under that name"
@@ -141,7 +160,7 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "release": ("AssignUserTask",),
     "assign": ("AssignUserTask",),
     "cancel": ("CancelInstance",),
-    "retry": ("RetryIncident",),
+    "retry": ("RetryIncident", "delivery retried", "timer retried"),
     "look": (),
 }
 
@@ -184,6 +203,20 @@ def shown_errors(books: Books) -> Iterator[str]:
             yield f"{told.verb} {told.target} was told: {told.text.strip()}"
         elif told.outcome == REFUSED and "but " not in told.text:
             yield f"{told.verb} {told.target} was refused without what is: {told.text}"
+
+
+def blamed(books: Books) -> Iterator[str]:
+    """A person is called for what a handler could not do, never for a database that was away for a while."""
+    for message, count in Counter(books.incidents).items():
+        if message != f"OSError: {models.COMPLAINT}":
+            yield f"{count} incidents say: {message}"
+
+
+def outages(books: Books) -> Iterator[str]:
+    """Where nothing is amiss with the database, nobody is told so."""
+    for told in books.told.values():
+        if told.outcome == UNAVAILABLE:
+            yield f"{told.verb} {told.target} was told: {told.text}"
 
 
 def doubled(books: Books) -> Iterator[str]:
@@ -265,5 +298,8 @@ def _miscounted(books: Books, instance_id: int) -> Iterator[str]:
         yield f"instance {instance_id}: went past a join that was not complete: {dict(done)}"
 
 
-CHECKS = (stuck, untold, disordered, misinformed, shown_errors, doubled, miscounted_jobs, misdelivered)
+THROUGH_OUTAGES = (stuck, untold, disordered, misinformed, shown_errors, blamed, doubled, miscounted_jobs, misdelivered)
 """Everything that a campaign with the load of `models` is held against."""
+
+CHECKS = (*THROUGH_OUTAGES, outages)
+"""The same, where the database was there all the time."""

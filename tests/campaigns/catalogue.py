@@ -8,40 +8,45 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.campaigns import crowd, kills, office, postgres
+from tests.campaigns import clocks, crowd, disks, kills, office, postgres, servers
 from tests.campaigns.report import Report
 from tests.campaigns.scene import Scene
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SQLITE, POSTGRESQL, OWN = "sqlite", "postgresql", "one of its own"
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """`size` is how many kills or cases it goes on for: at length, and shortly with the tests."""
+    """`size` is how many kills or cases it goes on for at length, `short` with the tests, there on `tried` alone."""
 
     run: Callable[[Scene, int], Report]
     size: int
     short: int
-    databases: tuple[str, ...] = (SQLITE,)
+    databases: tuple[str, ...] = (SQLITE, POSTGRESQL)
+    tried: tuple[str, ...] = (SQLITE, POSTGRESQL)
 
 
 CAMPAIGNS: Mapping[str, Campaign] = {
-    "kills": Campaign(kills.campaign, size=200, short=4),
-    "office": Campaign(office.campaign, size=40, short=1),
+    "kills": Campaign(kills.campaign, size=200, short=3),
+    "office": Campaign(office.campaign, size=40, short=1, tried=(SQLITE,)),
+    "servers": Campaign(servers.campaign, size=50, short=1, databases=(OWN,), tried=(OWN,)),
+    "clocks": Campaign(clocks.campaign, size=100, short=3, tried=(SQLITE,)),
+    "disks": Campaign(disks.on_sqlite, size=20, short=1, databases=(OWN,), tried=(OWN,)),
+    "server-disks": Campaign(disks.on_postgresql, size=20, short=1, databases=(OWN,), tried=()),
     "crowd": Campaign(crowd.campaign, size=50, short=6),
 }
 
 
 @contextmanager
 def scene(database: str, seed: int) -> Iterator[Scene]:
-    """An empty database and an empty folder, both gone at the end.
+    """An empty database, unless the campaign makes its own, and an empty folder; both gone at the end.
 
     Raises:
-        postgres.Missing: there is no PostgreSQL here.
+        Missing: there is no PostgreSQL here.
     """
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
-        if database == SQLITE:
-            yield Scene(f"sqlite:///{folder}/pujiang.db", Path(folder), seed)
-            return
-        with postgres.server() as server:
-            yield Scene(server.url, Path(folder), seed)
+        if database == POSTGRESQL:
+            with postgres.server() as server:
+                yield Scene(server.url, Path(folder), seed)
+        else:
+            yield Scene(f"sqlite:///{folder}/pujiang.db" if database == SQLITE else "", Path(folder), seed)

@@ -52,7 +52,7 @@ def campaign(scene: Scene, cases: int) -> Report:
     ):
         report.blame(check(found))
     report.blame(books.unverified(scene))
-    count(found, report)
+    count(scene, found, report)
     return report
 
 
@@ -66,6 +66,7 @@ def begin(scene: Scene, cases: int) -> None:
 def crowd(scene: Scene, number: int) -> None:
     """Some clients in threads of one process, on one engine."""
     orphaned = ends_with_parent()
+    scene.log_here(f"crowd-{number}")
     engine = roles.open_engine(scene)
     names = [f"{number}-{place}" for place in range(THREADS)]
     threads = [threading.Thread(target=_client, args=(scene, engine, name, orphaned)) for name in names]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 from engine import deployments
 from tests.campaigns import books, models, roles
-from tests.campaigns.books import Books
-from tests.campaigns.ledger import DONE, REFUSED, UNKNOWN
+from tests.campaigns.books import Books, Check
+from tests.campaigns.ledger import DONE, REFUSED, UNAVAILABLE, UNKNOWN
 from tests.campaigns.processes import Crew, run
 from tests.campaigns.report import Report
-from tests.campaigns.scene import Scene, pause
+from tests.campaigns.scene import Scene, pause, until
 
 WORKERS, CLIENTS = 2, 3
 
@@ -29,7 +30,7 @@ def campaign(scene: Scene, kills: int) -> Report:
         finish(scene, crew, report)
     report.figure("kills", kills)
     report.figure("seconds_under_load", time.monotonic() - began, "s")
-    conclude(scene, report)
+    conclude(scene, report, books.CHECKS)
     return report
 
 
@@ -58,31 +59,39 @@ def shoot(scene: Scene, crew: Crew, kills: int) -> None:
 
 
 def finish(scene: Scene, crew: Crew, report: Report) -> None:
-    """Let clients end what they are at, and kill the workers once more."""
+    """Let clients end what they are at, and workers what is due: those that are there must be enough for it."""
     scene.stop.touch()
     for name in crew.names:
         if name.startswith("client") and crew.wait(name, 90) != 0:
             report.blame([f"{name} did not end by itself"])
+    left = books.due(scene)
+    for _ in until(60):
+        left = books.due(scene)
+        if not left:
+            return
+    report.blame([f"expected the workers to do what is due, but after a minute {left} jobs and timers are left"])
 
 
-def conclude(scene: Scene, report: Report) -> None:
+def conclude(scene: Scene, report: Report, checks: Sequence[Check]) -> None:
     """Bring everything to its end, and look."""
     if run(roles.closing, scene) != 0:
         report.blame(["what was left could not be brought to its end"])
     found = books.read(scene)
-    for check in books.CHECKS:
+    for check in checks:
         report.blame(check(found))
     report.blame(books.unverified(scene))
-    count(found, report)
+    count(scene, found, report)
 
 
-def count(found: Books, report: Report) -> None:
+def count(scene: Scene, found: Books, report: Report) -> None:
     told = Counter((told.verb, told.outcome) for told in found.told.values())
     report.figure("cases", len(found.instances))
     report.figure("journal_entries", len(found.entries))
     report.figure("commands_done", sum(told[key] for key in told if key[1] == DONE))
     report.figure("commands_refused", sum(told[key] for key in told if key[1] == REFUSED))
+    report.figure("commands_unavailable", sum(told[key] for key in told if key[1] == UNAVAILABLE))
     report.figure("commands_cut_off", sum(told[key] for key in told if key[1] == UNKNOWN))
     runs = Counter(run.split()[0] for run in found.runs)
     report.figure("jobs", len(runs))
+    report.figure("errors_logged", scene.logged())
     report.figure("jobs_run_again", sum(1 for times in runs.values() if times > 1))

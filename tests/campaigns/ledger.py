@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.actors import Actor
-from engine.errors import EngineError, InvalidState, NotFound, NotPermitted
+from engine.errors import EngineError, InvalidState, NotFound, NotPermitted, OutcomeUnknown, Unavailable
 
-DONE, REFUSED, FAILED, UNKNOWN = "done", "refused", "failed", "unknown"
+DONE, REFUSED, UNAVAILABLE, FAILED, UNKNOWN = "done", "refused", "unavailable", "failed", "unknown"
 
 
 @dataclass(frozen=True)
 class Told:
     """One command: `verb` was to be done to `target` under the name `id`.
 
-    `outcome` is done, refused (with the reason given), failed (with the error) or unknown: nobody came back to say.
+    `outcome` is done, refused (with the reason given), unavailable (it was said that nothing was written), failed (with
+    the error) or unknown: nobody came back to say, or what came back said so.
     `began` and `ended` are seconds of a clock that all processes of the machine share.
     """
 
@@ -55,6 +56,10 @@ class Ledger:
             work(Actor(wanted.id, frozenset({"clerks"})))
         except (InvalidState, NotFound, NotPermitted) as refusal:
             return self._end(wanted, REFUSED, str(refusal))
+        except Unavailable as error:
+            return self._end(wanted, UNAVAILABLE, str(error))
+        except OutcomeUnknown as error:
+            return self._end(wanted, UNKNOWN, str(error))
         except EngineError as error:
             return self._end(wanted, FAILED, f"{type(error).__name__}: {error}")
         except Exception:

@@ -12,6 +12,9 @@ from tests.engine.core.case import SIGNAL, boundary, diagram, event, event_subpr
 EFFECT = "effect"
 """The topic of every job."""
 
+COMPLAINT = "Expected the letter box to be open, but it is shut."
+"""What a run of a handler that fails says."""
+
 ROUNDS = 20
 """User tasks of a ``crowd``."""
 
@@ -97,7 +100,7 @@ def handlers(scene: Scene, failing: float = 0.0) -> dict[str, Callable[..., Any]
             file.write(f"{run}\n")
         pause(chance.choice((0, 0, 0.005, 0.05)))
         if chance.random() < failing:
-            raise OSError("Expected the letter box to be open, but it is shut.")
+            raise OSError(COMPLAINT)
         return {"effect": run}
 
     return {EFFECT: effect}

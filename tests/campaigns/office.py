@@ -17,6 +17,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from engine import instances
+from engine.instances import ACTIVE, InstanceQuery
 from handlers import HANDLERS
 from tests.campaigns import books, visitors
 from tests.campaigns.report import Report
@@ -223,6 +225,7 @@ def let_leases_end(scene: Scene, server: Server) -> None:
 
 
 def conclude(scene: Scene, public: Public, report: Report) -> None:
+    _end_strangers(scene, public, report)
     found = books.read(scene)
     for check in (books.stuck, books.doubled):
         report.blame(check(found))
@@ -239,6 +242,19 @@ def conclude(scene: Scene, public: Public, report: Report) -> None:
         report.blame([f"people had to sign in {public.said['signed in']} times: sessions did not outlive the server"])
     unexpected = public.said.keys() - EXPECTED
     report.blame(f"{public.said[what]} times a form was answered with {what}" for what in unexpected)
+
+
+def _end_strangers(scene: Scene, public: Public, report: Report) -> None:
+    """End what was handed in by somebody whom the receipt never reached: no petitioner will ever rate it."""
+    engine = open_engine(scene.url, HANDLERS)
+    running = engine.read(lambda tx: instances.search(tx, InstanceQuery(status=ACTIVE, limit=1000)))
+    strangers = [case for case in running if case.business_key not in public.receipts]
+    for case in strangers:
+        engine.transact(partial(instances.cancel, instance_id=case.id, reason="nobody has its receipt"))
+    engine.stop()
+    cut_off = sum(number is None for number in public.tried.values())
+    if len(strangers) > cut_off:
+        report.blame([f"{len(strangers)} petitions are nobody's, but only {cut_off} were cut off"])
 
 
 def _unkept(scene: Scene, public: Public) -> list[str]:

@@ -14,14 +14,11 @@ from pathlib import Path
 
 import psycopg
 
+from tests.campaigns.missing import Missing
 from tests.campaigns.scene import until
 
 USER = "pgserver"
 """Whom the server runs as where the campaign runs as root, as which PostgreSQL refuses to."""
-
-
-class Missing(Exception):
-    """There is no PostgreSQL here."""
 
 
 class Server:

@@ -34,6 +34,7 @@ def open_engine(scene: Scene, failing: float = 0.0) -> Engine:
 def worker(scene: Scene, failing: float = 0.0) -> None:
     """Run jobs, timers and deliveries until somebody ends this process."""
     orphaned = ends_with_parent()
+    scene.log_here(f"worker-{os.getpid()}")
     engine = open_engine(scene, failing)
     engine.start(threads=2)
     while not orphaned():
@@ -43,6 +44,7 @@ def worker(scene: Scene, failing: float = 0.0) -> None:
 def client(scene: Scene, name: str) -> None:
     """Begin cases, do their user tasks, send them messages and withdraw a few, until the scene is to stop."""
     orphaned = ends_with_parent()
+    scene.log_here(name)
     engine, ledger = open_engine(scene), Ledger(scene.ledger(name))
     chance = scene.chance(f"{name} {os.getpid()}")
     while not scene.stop.exists() and not orphaned():
@@ -92,6 +94,7 @@ def send(engine: Engine, ledger: Ledger, name: str, key: str) -> Told:
 
 def closing(scene: Scene, rounds: int = 40) -> None:
     """Bring everything to its end as a fresh process that finds what others left behind, some hours later."""
+    scene.log_here("closing")
     scene.jump(LATER)
     engine, ledger = open_engine(scene), Ledger(scene.ledger("closing"))
     for _ in range(rounds):

@@ -5,6 +5,7 @@ The clock goes faster than the world's and can be made to jump, for every proces
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Iterator
@@ -89,6 +90,14 @@ class Scene:
 
     def ledgers(self) -> list[Path]:
         return sorted(self.folder.glob("ledger-*"))
+
+    def log_here(self, name: str) -> None:
+        """Have this process write what it logs to a file of the folder."""
+        logging.basicConfig(filename=self.folder / f"log-{name}", level=logging.WARNING, force=True)
+
+    def logged(self) -> int:
+        """Errors that were logged with where they came from."""
+        return sum(file.read_text("utf-8").count("\nTraceback (most") for file in self.folder.glob("log-*"))
 
     def chance(self, who: object) -> random.Random:
         """Random numbers of one process's own, the same for the same seed."""

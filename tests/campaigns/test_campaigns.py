@@ -7,9 +7,9 @@ import os
 import pytest
 
 from tests.campaigns.catalogue import CAMPAIGNS, scene
-from tests.campaigns.postgres import Missing
+from tests.campaigns.missing import Missing
 
-EVERY = [(name, database) for name, campaign in CAMPAIGNS.items() for database in campaign.databases]
+EVERY = [(name, database) for name, campaign in CAMPAIGNS.items() for database in campaign.tried]
 
 
 @pytest.mark.parametrize(("name", "database"), EVERY)
