@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import core, engines, growth, idle, intake, large, petition, step
+from benchmarks import core, engines, growth, idle, intake, large, petition, step, throughput
 from benchmarks.figures import Figures
 
 BENCHMARKS: dict[str, tuple[Callable[[Figures], None], ...]] = {
     "core": (core.measure, growth.measure, engines.measure),
-    "step": (step.measure,),
+    "step": (step.measure, throughput.measure),
     "intake": (intake.measure,),
     "petition": (petition.measure,),
 }
@@ -32,4 +32,5 @@ def main() -> None:
     figures.write(Path("bench.json"))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +17,14 @@ from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from benchmarks import core, diagrams, engines, growth, idle, intake, large, petition, population
+from benchmarks import core, diagrams, engines, growth, idle, intake, large, petition, population, step, throughput
 from benchmarks.figures import Figures
 from benchmarks.library import NOW, OneProcess
-from engine import deployments, journal
+from engine import deployments, journal, user_tasks
 from engine.clock import FixedClock
 from engine.core import State, commands, compile, facts, run
 from handlers import HANDLERS
+from tests.databases import Server
 from tests.web.conftest import AnyFile
 from web import assets
 from workflows import intake as taking_in
@@ -173,6 +176,51 @@ def test_stamped_cases_are_sound_and_go_on_and_nothing_reads_more_where_there_ar
     assert {name: ratio for name, ratio in grown.items() if ratio > 1.4} == {}
     assert small.problems() == large_one.problems() == []
     assert large_one.touched
+
+
+def figures_of(printed: str) -> dict[str, float]:
+    return {name: float(value) for name, value in re.findall(r"^(\w+) = ([\d.e+-]+) ", printed, re.MULTILINE)}
+
+
+SIDES = {"bare", "spiff"}
+
+
+def test_a_step_is_measured_beside_others_on_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    step.on_sqlite(Figures(), tmp_path, 3)
+    figures = figures_of(capsys.readouterr().out)
+    assert {name.removeprefix("step_vs_") for name in figures if "_vs_" in name} == SIDES
+    assert figures["step_statements"] <= 8
+    assert figures["step_commits"] == 1
+    written = [columns_of(tmp_path / name) for name in ("bare.db", "recorded.db")]
+    assert len(written[0]) == len(written[1]) == 3, "what is written by hand is what the engine writes"
+    assert [row[2:] for row in written[0]] == [row[2:] for row in written[1]]
+
+
+def columns_of(database: Path) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        select = "SELECT hash, at, instance_id, seq, command, facts FROM journal WHERE seq = 2 ORDER BY instance_id"
+        return [row for row in connection.execute(select) if row[2] > 1][:3]
+
+
+def test_a_step_is_measured_beside_others_on_postgresql(postgresql: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    step.on_postgresql(Figures(), postgresql, 3)
+    printed = capsys.readouterr().out
+    figures = figures_of(printed)
+    beside = {name.removeprefix("postgresql_step_vs_") for name in figures if "_vs_" in name}
+    assert beside >= SIDES
+    assert "dbos" in beside or "postgresql_step_vs_dbos was not measured" in printed
+    assert figures["postgresql_step_statements"] <= 8
+    assert figures["postgresql_step_commits"] == 1
+
+
+def test_clients_of_several_processes_complete_every_user_task_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'engine.db'}"
+    engine, ids = step.waiting(url, 8)
+    assert throughput.per_second(url, ids, 2, 2) > 0
+    open_ones = engine.read(lambda tx: user_tasks.find(tx, user_tasks.UserTaskQuery()))
+    assert {task.element_id for task in open_ones} == {"next"}
+    assert engine.read(lambda tx: journal.verify(tx, replayed=True)) == []
+    engine.stop()
 
 
 def test_an_idle_tick_asks_as_little_with_many_timers_as_with_few(tmp_path: Path) -> None:
