@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -280,6 +281,12 @@ class Transaction:
         """
         if not self.engine.authorise(self.actor, action, target):
             raise NotPermitted(self.actor.id, action, getattr(target, "id", target))
+
+    def on_behalf_of(self, actor: Actor) -> Transaction:
+        """The same transaction, in which `actor` is asked and named."""
+        other = copy(self)
+        other.actor = actor
+        return other
 
     def after_commit(self, call: Callable[[], object]) -> None:
         """Call this once everything is written for good; the same call is made once only."""

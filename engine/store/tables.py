@@ -407,6 +407,35 @@ sa.Index(
     postgresql_where=_UNRESOLVED,
 )
 
+# One operation on many instances or incidents, worked off one item a transaction.
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("id", ID, primary_key=True),
+    sa.Column("operation", TEXT, nullable=False),
+    sa.Column("parameters", TEXT, nullable=False),  # JSON
+    sa.Column("reason", TEXT, nullable=False),
+    sa.Column("status", TEXT, nullable=False),  # running, paused, cancelled, done
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", TEXT, nullable=False),
+    sa.Column("groups", TEXT, nullable=False),  # JSON: those of who created it
+    sa.Column("ended_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+batch_items = sa.Table(
+    "batch_items",
+    metadata,
+    sa.Column("batch_id", ID, sa.ForeignKey("batches.id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("target", TEXT, nullable=False),  # the id of an instance or an incident
+    sa.Column("status", TEXT, nullable=False),  # waiting, done, failed
+    sa.Column("error", TEXT),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index(None, "batch_id", "status", "place"),
+)
+
 # One row: how far the engine's clock is ahead of the world's, in microseconds.
 clock_offset = sa.Table(
     "clock_offset",

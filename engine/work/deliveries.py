@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import incidents, instances, messages, retry, signals
+from engine import batches, incidents, instances, messages, retry, signals
 from engine.buffer import Kept
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
@@ -131,6 +131,10 @@ def _buffered_to_start(tx: Transaction, delivery: Delivery) -> None:
     messages.start_buffered(tx, delivery.payload["name"])
 
 
+def _batch(tx: Transaction, delivery: Delivery) -> None:
+    batches.work_off(tx, delivery.payload["batch"])
+
+
 _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     ":message": _message,
     messages.TO_ONE: _message_to_one,
@@ -141,6 +145,7 @@ _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     signals.PAGE: _signal_page,
     signals.TO_ONE: _signal_to_one,
     signals.TO_START: _signal_to_start,
+    batches.TOPIC: _batch,
 }
 
 
