@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.databases import Server, started
+from tests.databases import Databases, started
 
 DURABLE = {
     "fsync": "on",
@@ -18,7 +18,7 @@ DURABLE = {
 
 
 @contextmanager
-def durable() -> Iterator[Server]:
+def durable() -> Iterator[Databases]:
     """Its databases are gone at the end."""
     with started(DURABLE) as server:
         yield server

@@ -19,10 +19,14 @@ from engine.core.compile import compile as compile_diagram
 from engine.core.model import Element, JobSpec, MultiInstance, ProcessModel
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, Problem
 from engine.forms import Form
+from engine.store import locks
 from engine.store.database import Transaction
 from engine.store.tables import activities, definitions, deployment_members, deployments, resources
 
 PROCESS, DECISION, FORM = "process", "decision", "form"
+
+LOCK = "deployments"
+"""Held by whoever deploys: the newest deployment that a case knows must be the newest there was."""
 
 MOST_COUNTED = 200
 """Running instances of one version; more are not counted."""
@@ -99,6 +103,7 @@ def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
     """
     tx.authorise("deploy", "deployment")
     drafts = _read(files, tx.engine.functions)
+    locks.alone(tx, LOCK)
     latest = {(draft.kind, draft.key): _latest(tx, draft) for draft in drafts}
     new = [draft for draft in drafts if _differs(latest[draft.kind, draft.key], draft)]
     if not new:

@@ -31,7 +31,7 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> databases.Store:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[databases.Store]:
-    with databases.server() as server:
+    with databases.postgresql() as server:
         yield server
 
 

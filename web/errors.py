@@ -24,6 +24,8 @@ from engine.errors import (
     InvalidState,
     NotFound,
     NotPermitted,
+    OutcomeUnknown,
+    Unavailable,
 )
 from web.current import settings
 from web.requests import request_id, route
@@ -74,6 +76,18 @@ ENGINE_PAGES: tuple[tuple[type[Exception], Page], ...] = (
         ),
     ),
     (BpmnError, Page(HTTPStatus.CONFLICT, "The process does not allow this", "Nothing was changed.")),
+    (
+        Unavailable,
+        Page(HTTPStatus.SERVICE_UNAVAILABLE, "This cannot be done just now", "Nothing was changed. Try again soon."),
+    ),
+    (
+        OutcomeUnknown,
+        Page(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "It is not certain whether this was kept",
+            "Look at the case before you send it again.",
+        ),
+    ),
 )
 
 HTTP_PAGES: dict[int, Page] = {
@@ -125,8 +139,8 @@ def _engine_error(error: Exception) -> ResponseReturnValue:
     page = next(page for kind, page in ENGINE_PAGES if isinstance(error, kind))
     if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s %s", request.method, route(), exc_info=error)
-    else:
-        log.info("%s %s: %s", request.method, route(), error)
+        return _render_or_say(page, str(error))
+    log.info("%s %s: %s", request.method, route(), error)
     return _render(page, str(error))
 
 
@@ -153,13 +167,17 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _fault(error: Exception) -> ResponseReturnValue:
     log.error("%s %s", request.method, route(), exc_info=error)
+    return _render_or_say(FAULT, "")
+
+
+def _render_or_say(page: Page, message: str) -> ResponseReturnValue:
+    """The page needs what may be broken, the database for one."""
     try:
-        return _render(FAULT, "")
+        return _render(page, message)
     except Exception:
-        # the page needs what is broken, the database for one
         log.exception("Expected to render the page of this fault, but that failed as well.")
-        text = f"{FAULT.heading}. {FAULT.advice} Reference {request_id()}\n"
-        return Response(text, FAULT.status, mimetype="text/plain")
+        text = f"{page.heading}. {page.advice} Reference {request_id()}\n"
+        return Response(text, page.status, mimetype="text/plain")
 
 
 def _send_again(endpoint: str, why: str, first: str, status: HTTPStatus) -> ResponseReturnValue:

@@ -102,7 +102,10 @@ def _queues(text: str) -> tuple[tuple[str, str], ...]:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", Path),
-    Setting("database_url", "", "SQLAlchemy address of the database; empty: SQLite, pujiang.db in the data folder"),
+    Setting("database_url", "", "postgresql://… or sqlite:///…; empty: SQLite, pujiang.db in the data folder"),
+    Setting(
+        "pool_size", "16", "Connections of one process to PostgreSQL: its threads, and a few to spare", _at_least_one
+    ),
     Setting("secret_key", "", "Signs sessions; empty: one is made and kept in the data folder"),
     Setting("host", "127.0.0.1", "Address the server listens on"),
     Setting("port", "8000", "Port the server listens on", _port),
@@ -146,6 +149,7 @@ class Settings:
 
     data_dir: Path
     database_url: str
+    pool_size: int
     secret_key: str
     host: str
     port: int

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from engine import deployments
 from engine.clock import Clock
 from engine.engine import Engine
+from engine.store import locks
 from engine.store.database import Transaction
 from engine.store.statements import Statement
 from workflows import bundled_units, clocks, permissions, retention, tables
@@ -85,13 +86,13 @@ def open_engine(
     return engine
 
 
-def open_to_read(database_url: str, handlers: Mapping[str, Callable[..., Any]]) -> Engine:
+def open_to_read(database_url: str, handlers: Mapping[str, Callable[..., Any]], **options: Any) -> Engine:
     """As `open_engine`, but the database stays as it is: to look at what someone else keeps, or a backup.
 
     Raises:
         InvalidState: it is not of this release.
     """
-    engine = _engine(database_url, handlers, None, {})
+    engine = _engine(database_url, handlers, None, options)
     engine.check(MIGRATIONS)
     return engine
 
@@ -125,6 +126,8 @@ def deploy_bundled(engine: Engine) -> None:
     content = {entry.name: entry.read_bytes() for entry in sorted(wanted, key=lambda entry: entry.name)}
 
     def work(tx: Transaction) -> None:
+        # Of processes that start together one deploys; the others find that it is done.
+        locks.alone(tx, deployments.LOCK)
         table = tables.bundled_resources
         before = {row.name: row.sha256 for row in tx.connection.execute(sa.select(table))}
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}

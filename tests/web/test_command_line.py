@@ -190,3 +190,26 @@ def test_settings_are_shown_without_secrets(run):
     shown = run("settings", PUJIANG_SECRET_KEY="hush", **addresses).output
     assert "PUJIANG_PORT" in shown
     assert "hush" not in shown
+
+
+def test_a_server_that_does_not_answer_is_told_with_what_the_driver_said(run):
+    result = run("verify", PUJIANG_DATABASE_URL="postgresql://someone:hidden@127.0.0.1:1/pujiang")
+    assert result.exit_code == 1
+    assert "Expected to reach the database, but it does not answer. (connection failed" in result.output
+    assert "hidden" not in result.output
+    assert "Traceback" not in result.output
+
+
+def test_every_command_works_on_postgresql(run, postgresql):
+    url = postgresql.empty()
+    where = {"PUJIANG_DATABASE_URL": url.replace("postgresql+psycopg", "postgres")}
+    assert "is up to date." in run("migrate", **where).output
+    Bureau(url).hand_in()
+    assert "The journals of 1 case are whole." in run("verify", **where).output
+    assert "It is " in run("clock", "show", **where).output
+    added = run(
+        "account", "add", "mei", "--person", "Mei", "--group", "role:supervisor", "--password", "long enough", **where
+    )
+    assert "Mei can sign in as mei." in added.output
+    assert "postgres://" in run("settings", **where).output
+    postgresql.drop(url)

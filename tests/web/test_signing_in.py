@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine.errors import ExecutionFailed, InvalidState, InvalidVariables
+from engine.errors import ExecutionFailed, InvalidState, InvalidVariables, OutcomeUnknown, Unavailable
 from tests.web.conftest import Visitor
 from web import security
 from web.app import create_app
@@ -149,6 +149,35 @@ def test_a_database_that_is_gone_still_leaves_a_reference(bureau, signed_in, mon
     monkeypatch.setattr(bureau.engine, "read", gone)
     answer = clerk.client.get("/tasks/")
     assert answer.status_code == 500
+    assert answer.headers["X-Request-ID"] in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (
+            Unavailable("Expected to reach the database, but it does not answer."),
+            "Nothing was changed. Try again soon.",
+        ),
+        (OutcomeUnknown(), "Look at the case before you send it again."),
+    ],
+)
+def test_what_the_database_could_not_do_is_told_with_or_without_it(
+    app, bureau, visitor, signed_in, monkeypatch, error, advice
+):
+    def fail(*_args, **_kwargs):
+        raise error
+
+    clerk = signed_in("clerk")
+    monkeypatch.setitem(app.view_functions, "public.home", fail)
+    visitor.get("/")
+    assert visitor.answer.status_code == 503
+    assert advice in visitor.text
+    assert str(error) in visitor.text
+    monkeypatch.setattr(bureau.engine, "read", fail)
+    answer = clerk.client.get("/")
+    assert answer.status_code == 503
+    assert advice in answer.get_data(as_text=True)
     assert answer.headers["X-Request-ID"] in answer.get_data(as_text=True)
 
 

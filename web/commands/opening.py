@@ -18,12 +18,14 @@ def opened(chosen: Settings) -> Engine:
     Whoever asked for it stops it.
     """
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    return open_engine(chosen.database_url, HANDLERS, history_time_to_live=chosen.history_days)
+    return open_engine(
+        chosen.database_url, HANDLERS, history_time_to_live=chosen.history_days, pool_size=chosen.pool_size
+    )
 
 
 def joined(chosen: Settings) -> Engine:
     """An engine on a database that others keep, which has to be of this release. Whoever asked for it stops it."""
-    return open_to_read(chosen.database_url, HANDLERS)
+    return open_to_read(chosen.database_url, HANDLERS, pool_size=chosen.pool_size)
 
 
 @contextmanager
