@@ -10,7 +10,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
 
     ("deploy", "deployment")            ("move", "clock")               ("list", "incidents")
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
-    ("set variables of", Instance)      ("cancel", Instance)            ("retry", Incident)
+    ("set variables of", Instance)      ("cancel", Instance)            ("retry" | "skip" | "cancel", Incident)
     ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify" | "migrate", Instance)
     ("run" | "steer", "batch")          ("list", "batches")
     ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import history, instances, journal
-from engine.core.commands import RetryIncident
-from engine.errors import InvalidState, NotFound
+from engine import history, instances, journal, reasons
+from engine.core.commands import CancelToken, ModifyInstance, RetryIncident, SkipIncident
+from engine.errors import InvalidInput, InvalidState, NotFound
+from engine.instances import Locked
 from engine.retry import ATTEMPTS
 from engine.store.database import Transaction
 from engine.store.tables import activities, incidents, jobs, process_instances, subscriptions, timers
+from engine.variables import checked
 
 DELIVERY, TIMER = "delivery", "timer"
 
@@ -117,29 +121,112 @@ def count(tx: Transaction) -> int:
     return tx.connection.execute(open_ones).scalar_one()
 
 
-def retry(tx: Transaction, incident_id: str) -> None:
-    """Go on from where an incident stopped something, with the variables now in force.
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of an incident beside what it says: where in the code a handler failed, without values, and the
+    variables that its token saw then. None where that was not kept.
+    """
+
+    trace: str | None
+    variables: Mapping[str, Any] | None
+
+
+def circumstances(tx: Transaction, incident_id: str) -> Circumstances:
+    """
+    Raises:
+        NotFound: there is no such incident.
+    """
+    tx.authorise("list", "incidents")
+    query = sa.select(incidents.c.trace, incidents.c.variables)
+    row = tx.connection.execute(query.where(*_of(incidents, "id", *_key(incident_id)))).first()
+    if row is None:
+        raise NotFound("incident", incident_id)
+    return Circumstances(row.trace, None if row.variables is None else json.loads(row.variables))
+
+
+def retry(tx: Transaction, incident_id: str, variables: Mapping[str, Any] | None = None) -> None:
+    """Go on from where an incident stopped something, with the variables now in force; `variables` are set first.
 
     Raises:
         NotFound: there is no such incident.
         InvalidState: it was resolved already; says when and by whom.
         Suspended: its instance is.
+        InvalidVariables: a value is not JSON.
+        InvalidInput: variables are given for a delivery or a timer, which use none.
     """
-    instance_id, number = _key(incident_id)
-    locked = instances.lock(tx, instance_id)
-    incident = get(tx, incident_id)
-    tx.authorise("retry", incident)
-    if incident.resolved_at is not None:
-        when = history.moment(tx, incident.resolved_at)
-        raise InvalidState("incident", incident_id, "retry", f"was resolved {when} by {incident.resolved_by}")
-    if locked.status == instances.SUSPENDED:
-        instances.require_active(tx, locked)
+    locked, incident, number = _lock(tx, incident_id, "retry")
+    if incident.kind in _BESIDE and variables:
+        raise InvalidInput(f"Expected no variables for what is retried, but it is a {incident.kind}, which uses none.")
     if incident.kind == DELIVERY:
         _deliver_again(tx, incident)
     elif incident.kind == TIMER:
         _fire_again(tx, incident, number)
     else:
-        instances.step(tx, locked, RetryIncident(number))
+        instances.step(tx, locked, RetryIncident(number, checked(variables or {})))
+
+
+def skip(tx: Transaction, incident_id: str, reason: str, variables: Mapping[str, Any] | None = None) -> None:
+    """Take what an incident stopped for completed, with these variables as what came of it. What was on its way to
+    somebody is not delivered.
+
+    Raises:
+        NotFound: there is no such incident.
+        InvalidState: it was resolved already, or it stopped what cannot be taken for completed; says why.
+        Suspended: its instance is.
+        InvalidVariables: a value is not JSON.
+        InvalidInput: no reason is given, or a very long one; variables are given for a delivery.
+    """
+    locked, incident, number = _lock(tx, incident_id, "skip")
+    reason = reasons.checked(reason)
+    if incident.kind == DELIVERY:
+        if variables:
+            raise InvalidInput("Expected no variables for what is skipped, but it is a delivery, which gives none.")
+        _drop(tx, incident, number, reason)
+    elif incident.kind == TIMER:
+        raise InvalidState("incident", incident_id, "skip", "is about a timer, which fires or goes with its activity")
+    else:
+        instances.step(tx, locked, SkipIncident(number, reason, checked(variables or {})))
+
+
+def cancel(tx: Transaction, incident_id: str, reason: str) -> None:
+    """End the token that an incident stopped, and everything in it. Nothing goes on from there; a scope in which
+    nothing is left ends too.
+
+    Raises:
+        NotFound: there is no such incident.
+        InvalidState: it was resolved already, or its token has gone on long ago.
+        InvalidChange: nothing would be left of the instance, which can be cancelled itself.
+        InvalidInput: no reason is given, or a very long one.
+    """
+    locked, incident, _ = _lock(tx, incident_id, "cancel")
+    if incident.kind == DELIVERY:
+        raise InvalidState("incident", incident_id, "cancel", "is about a delivery, whose thrower has gone on")
+    instances.step(tx, locked, ModifyInstance((CancelToken(incident.token_id),), reasons.checked(reason)))
+
+
+_BESIDE = frozenset({DELIVERY, TIMER})
+"""Kinds that the state knows nothing of."""
+
+
+def _lock(tx: Transaction, incident_id: str, wanted: str) -> tuple[Locked, Incident, int]:
+    """An open incident with its instance, held, and its number there; where the actor may do this."""
+    instance_id, number = _key(incident_id)
+    locked = instances.lock(tx, instance_id)
+    incident = get(tx, incident_id)
+    tx.authorise(wanted, incident)
+    if incident.resolved_at is not None:
+        when = history.moment(tx, incident.resolved_at)
+        raise InvalidState("incident", incident_id, wanted, f"was resolved {when} by {incident.resolved_by}")
+    if locked.status == instances.SUSPENDED:
+        instances.require_active(tx, locked)
+    return locked, incident, number
+
+
+def _drop(tx: Transaction, incident: Incident, number: int, reason: str) -> None:
+    tx.connection.execute(sa.delete(jobs).where(jobs.c.id == -number))
+    _resolve(tx, incident, number)
+    data = {"token": incident.token_id, "delivery": -number, "reason": reason}
+    journal.note(tx, incident.instance_id, "delivery skipped", data)
 
 
 def raise_for_delivery(tx: Transaction, job_id: int, instance_id: int, token_id: int, message: str) -> None:

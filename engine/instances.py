@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -147,6 +148,10 @@ def _write(
     tx: Transaction, locked: Locked, state: State, command: Command, happened: list[Fact], rows: Projection
 ) -> None:
     rows.take(happened)
+    for incident in rows.incidents.values():
+        # What it saw then is gone from the state by the time that somebody looks.
+        seen = visible(state, incident["token_id"])
+        incident["variables"] = json.dumps(seen, ensure_ascii=False)
     seq, head = journal.append(tx, locked.id, locked.seq, locked.head, command, happened)
     values = {
         "of_id": locked.id,

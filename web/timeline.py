@@ -18,6 +18,7 @@ INTERVENTIONS = frozenset(
     {
         "SetVariables",
         "RetryIncident",
+        "SkipIncident",
         "CancelInstance",
         "SuspendInstance",
         "ResumeInstance",
@@ -111,6 +112,8 @@ _HEADLINES: Mapping[str, str] = {
     "BroadcastSignal": "Signal: {said}",
     "RaiseIncident": "“{name}” failed and waits for help: {message}",
     "RetryIncident": "Tried again after an incident",
+    "SkipIncident": "Taken for done after an incident: {reason}",
+    "Continue": "{name}",
     "ThrowError": "“{name}” ended with {code}",
     "ThrowEscalation": "“{name}” calls for attention: {code}",
     "SetVariables": "Changed values by hand",

@@ -181,6 +181,8 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("suspend", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("resume", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("retry", "Incident"): _one_of(SUPERVISOR),
+    ("skip", "Incident"): _one_of(SUPERVISOR),
+    ("cancel", "Incident"): _one_of(SUPERVISOR),
     ("list", "incidents"): _one_of(SUPERVISOR),
     ("list", "data stores"): _one_of(SUPERVISOR),
     ("list", "breaches"): _one_of(SUPERVISOR),

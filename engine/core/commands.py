@@ -71,9 +71,19 @@ class RaiseIncident:
 
 @dataclass(frozen=True, slots=True)
 class RetryIncident:
-    """Go on from where an incident stopped the token, with the variables now in force."""
+    """Go on from where an incident stopped the token, with the variables now in force, these among them."""
 
     id: int
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SkipIncident:
+    """Take the element that an incident stopped for completed, with these variables as what came of it."""
+
+    id: int
+    reason: str
+    variables: Variables = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +258,7 @@ Command = (
     | Continue
     | RaiseIncident
     | RetryIncident
+    | SkipIncident
     | ThrowError
     | ThrowEscalation
     | FireTimer

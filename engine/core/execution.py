@@ -44,7 +44,8 @@ class Execution:
     """What behaviours work with.
 
     `queue` holds tokens to move, first in first out. `has_changed`: variables may have, so that conditions that are
-    waited for have to be looked at. `learned` are the process scopes whose conversations have got a key.
+    waited for have to be looked at. `instead` are variables that stand in the place of a token's outputs. `learned` are
+    the process scopes whose conversations have got a key.
     """
 
     def __init__(self, library: Library, behaviours: Mapping[str, Target], state: State, now: datetime) -> None:
@@ -58,6 +59,7 @@ class Execution:
         self._sent = 0
         self.has_changed = True
         self.learned: set[int] = set()
+        self.instead: dict[int, Mapping[str, Any]] = {}
         self._models: dict[int, ProcessModel] = {}
         self._stored: dict[str, Any] = {}
         self._functions: Mapping[str, Any] | None = None

@@ -4,7 +4,7 @@ out of here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.core import correlation, data, facts, timing
@@ -168,21 +168,35 @@ def _catch_here(run: Execution, body: Token, kind: str, name: str) -> bool:
 
 def throw_signal(run: Execution, token: Token, element: Element, definition: SignalDefinition) -> None:
     """Leave a signal for the shell to broadcast."""
-    name = run.text(definition.name, token) or ""
-    run.emit(facts.SignalThrown(token.id, name, payload(run, token, element), run.state.last_id))
+    signal(run, token, element, definition)()
+
+
+def signal(run: Execution, token: Token, element: Element, definition: SignalDefinition) -> Callable[[], None]:
+    """What throws a signal, worked out as far as it can fail: an element throws all that it has to, or nothing."""
+    name, sent = run.text(definition.name, token) or "", payload(run, token, element)
+    return lambda: run.emit(facts.SignalThrown(token.id, name, sent, run.state.last_id))
 
 
 def throw_message(run: Execution, token: Token, element: Element, definition: MessageDefinition) -> None:
     """Leave a message for the shell to deliver: by the key that the diagram gives, by the correlation keys of its
     content, else by the business key.
     """
+    message(run, token, element, definition)()
+
+
+def message(run: Execution, token: Token, element: Element, definition: MessageDefinition) -> Callable[[], None]:
+    """As `signal`, for a message."""
     name, sent = run.text(definition.name, token) or "", payload(run, token, element)
     key = None if definition.correlation else correlation.expected(run, token, definition)
     lasting = None
     if definition.time_to_live is not None:
         lasting = str(timing.parse_lasting(run.evaluate(definition.time_to_live, token)))
-    correlation.learn(run, token, definition, sent)
-    run.emit(facts.MessageThrown(token.id, name, key, sent, lasting))
+
+    def throw() -> None:
+        correlation.learn(run, token, definition, sent)
+        run.emit(facts.MessageThrown(token.id, name, key, sent, lasting))
+
+    return throw
 
 
 def payload(run: Execution, token: Token, element: Element) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from engine.core import (
     migration,
     modification,
     propagation,
+    skipping,
     starting,
     waiting,
 )
@@ -27,7 +28,7 @@ from engine.core.execution import Execution
 from engine.core.expressions import ExpressionError
 from engine.core.facts import Fact
 from engine.core.model import Library
-from engine.core.state import ROOT, Phase, State, Token, Wait
+from engine.core.state import ROOT, Incident, Phase, State, Token, Wait
 from engine.core.timing import InvalidTime
 from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState, Suspended
 
@@ -197,13 +198,22 @@ def _raise_incident(execution: Execution, command: commands.RaiseIncident) -> No
     execution.raise_incident(token, "job", command.message)
 
 
-def _retry_incident(execution: Execution, command: commands.RetryIncident) -> None:
+def _stopped_by(execution: Execution, incident_id: int, wanted: str) -> tuple[Token, Incident]:
     for token in execution.state.tokens.values():
-        if token.incident is not None and token.incident.id == command.id:
-            break
-    else:
-        raise InvalidState("incident", command.id, "retry", "is not open")
-    phase = token.incident.phase
+        if token.incident is not None and token.incident.id == incident_id:
+            return token, token.incident
+    raise InvalidState("incident", incident_id, wanted, "is not open")
+
+
+def _skip_incident(execution: Execution, command: commands.SkipIncident) -> None:
+    token, _ = _stopped_by(execution, command.id, "skip")
+    skipping.skip(execution, token, command.variables)
+
+
+def _retry_incident(execution: Execution, command: commands.RetryIncident) -> None:
+    token, incident = _stopped_by(execution, command.id, "retry")
+    phase = incident.phase
+    execution.set_variables(token, command.variables)
     execution.resolve_incident(token)
     if phase == "job":
         _work_again(execution, token)
@@ -335,6 +345,7 @@ _DECISIONS: Mapping[type, Callable[[Execution, Any], None]] = {
     commands.Continue: _continue,
     commands.RaiseIncident: _raise_incident,
     commands.RetryIncident: _retry_incident,
+    commands.SkipIncident: _skip_incident,
     commands.ThrowError: _throw_error,
     commands.ThrowEscalation: _throw_escalation,
     commands.FireTimer: _fire_timer,

@@ -110,13 +110,15 @@ class Activity(Behaviour):
             run.set_local(token, mapping.target, run.evaluate(mapping.value, token))
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
-        if not self.is_done(run, token, element):
+        instead = run.instead.get(token.id)
+        if instead is None and not self.is_done(run, token, element):
             return
-        outputs = [(name, jsonable(name, value)) for name, value in self.outputs(run, token, element)]
+        given = self.outputs(run, token, element) if instead is None else instead.items()
+        outputs = [(name, jsonable(name, value)) for name, value in given]
         if token.index is not None:
             items.complete(run, token, element, outputs, self.close)
             return
-        results = data.results(run, token, element) if element.data_outputs else []
+        results = data.results(run, token, element) if element.data_outputs and instead is None else []
         depart = self.departure(run, token, element)
         self.close(run, token)
         outside = run.state.tokens[token.scope_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from engine.core import compensation, data, facts, propagation, waiting
@@ -29,12 +30,15 @@ class CatchingEvent(Behaviour):
     """Hands on what came with its event, by its output parameters and data outputs."""
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
-        results = data.results(run, token, element)
-        outputs = [(mapping.target, run.evaluate(mapping.value, token)) for mapping in element.outputs]
+        instead = run.instead.get(token.id)
+        results = [] if instead is not None else data.results(run, token, element)
+        outputs = instead
+        if outputs is None:
+            outputs = {each.target: run.evaluate(each.value, token) for each in element.outputs}
         depart = self.departure(run, token, element)
         scope = run.state.tokens[token.scope_id]
         data.write(run, token, scope, results)
-        run.set_variables(scope, dict(outputs))
+        run.set_variables(scope, outputs)
         depart()
 
 
@@ -98,9 +102,10 @@ class ThrowEvent(Behaviour):
         data.read(run, token, element)
 
     def execute(self, run: Execution, token: Token, element: Element) -> None:
-        for definition in element.events:
-            if type(definition) in _THROWS and token.id in run.state.tokens:
-                _THROWS[type(definition)](run, token, element, definition)
+        throws = [_THROWS[type(each)](run, token, element, each) for each in element.events if type(each) in _THROWS]
+        for throw in throws:
+            if token.id in run.state.tokens:
+                throw()
         if token.id not in run.state.tokens:
             return
         for definition in element.events:
@@ -113,8 +118,10 @@ class ThrowEvent(Behaviour):
         return element.outgoing
 
 
-def _throw_escalation(run: Execution, token: Token, _element: Element, definition: EscalationDefinition) -> None:
-    propagation.throw_escalation(run, token, definition.code or "")
+def _escalation(
+    run: Execution, token: Token, _element: Element, definition: EscalationDefinition
+) -> Callable[[], None]:
+    return partial(propagation.throw_escalation, run, token, definition.code or "")
 
 
 def _throw_error(run: Execution, token: Token, _element: Element, definition: ErrorDefinition) -> None:
@@ -151,10 +158,10 @@ def _cancel(run: Execution, token: Token, element: Element, _definition: CancelD
     compensation.cancel(run, token, element)
 
 
-_THROWS: Mapping[type[EventDefinition], Callable[[Execution, Token, Element, Any], None]] = {
-    MessageDefinition: propagation.throw_message,
-    SignalDefinition: propagation.throw_signal,
-    EscalationDefinition: _throw_escalation,
+_THROWS: Mapping[type[EventDefinition], Callable[[Execution, Token, Element, Any], Callable[[], None]]] = {
+    MessageDefinition: propagation.message,
+    SignalDefinition: propagation.signal,
+    EscalationDefinition: _escalation,
 }
 _WAYS: Mapping[type[EventDefinition], Callable[[Execution, Token, Element, Any], None]] = {
     CompensateDefinition: _compensate,

@@ -19,10 +19,12 @@ class Body(Activity):
 
     def complete(self, run: Execution, token: Token, element: Element) -> None:
         depart = self.departure(run, token, element)
-        collected = items.collected(token, element)
-        if collected is not None:
+        instead = run.instead.get(token.id)
+        if instead is not None:
+            run.set_variables(token, instead)
+        elif (collected := items.collected(token, element)) is not None:
             run.set_variable(token, *collected)
-        self.give(run, token, element, data.results(run, token, element))
+        self.give(run, token, element, [] if instead is not None else data.results(run, token, element))
         depart()
 
 

@@ -143,6 +143,9 @@ class CallActivity(Activity):
         return [*values.items(), *super().outputs(run, token, element)]
 
     def close(self, run: Execution, token: Token) -> None:
+        if not token.children:
+            # What was called has been ended, or never began.
+            return
         called = _called(run, token)
         compensation.keep(run, called, run.element(called))
         run.close_waits(called)

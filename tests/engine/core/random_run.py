@@ -41,6 +41,7 @@ class RandomRun(Case):
         self.drawn = drawn
         self.random = random.Random(seed)
         self.commands: list[c.Command] = []
+        self.refused: list[str] = []
         self.watch = Watch(self)
         self._thrown: list[facts.MessageThrown | facts.SignalThrown] = []
 
@@ -84,6 +85,7 @@ class RandomRun(Case):
             if token.incident is not None:
                 yield 1, lambda token=token: self._retry(token)
                 yield 2, lambda token=token: self._mend_and_retry(token)
+                yield 0.5, lambda token=token: self._skip(token)
         for wait in self.state.waits.values():
             yield 3 if self._blocks(wait) else 2, lambda wait=wait: self._let_come(wait)
         if self._thrown:
@@ -114,6 +116,17 @@ class RandomRun(Case):
     def _retry(self, token: Token) -> None:
         assert token.incident is not None
         self.do(c.RetryIncident(token.incident.id))
+
+    def _skip(self, token: Token) -> None:
+        """Take for done what stopped, where there is something that could be."""
+        assert token.incident is not None
+        command = c.SkipIncident(token.incident.id, "done by hand", {"n": self.random.randrange(9)})
+        try:
+            run(self, State.from_json(self.state.to_json()), command, self.now)
+        except InvalidState as refused:
+            self.refused.append(str(refused))
+        else:
+            self.do(command)
 
     def _mend_and_retry(self, token: Token) -> None:
         assert token.incident is not None
