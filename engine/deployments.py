@@ -5,7 +5,7 @@ Running instances stay on their version; new ones, and whatever starts one by it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -91,8 +91,32 @@ _SELECT = (
 )
 
 
-def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
-    """Deploy diagrams (.bpmn), decision tables (.dmn) and forms (.form) together, all or none.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Files that were read and found to be deployable, by themselves."""
+
+    files: Mapping[str, bytes]
+    drafts: tuple[_Draft, ...]
+
+    @property
+    def models(self) -> list[ProcessModel]:
+        """The processes in them, compiled."""
+        return [draft.model for draft in self.drafts if draft.model is not None]
+
+
+def prepare(files: Mapping[str, bytes], functions: Mapping[str, Callable[..., Any]]) -> Prepared:
+    """Read diagrams (.bpmn), decision tables (.dmn) and forms (.form) that are to be deployed together. That can take
+    a while, and needs no transaction. `functions` are what their expressions may call.
+
+    Raises:
+        InvalidDefinition: every problem of every file.
+        InvalidInput: no file, or one of another kind.
+    """
+    return Prepared(files, tuple(_read(files, functions)))
+
+
+def deploy(tx: Transaction, files: Mapping[str, bytes] | Prepared) -> Deployment:
+    """Deploy files together, all or none. Where others are at work meanwhile, they are `Prepared` before.
 
     What is exactly as in its newest version stays that version.
 
@@ -102,8 +126,9 @@ def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
         NotPermitted: this actor may not deploy.
     """
     tx.authorise("deploy", "deployment")
-    drafts = _read(files, tx.engine.functions)
+    prepared = files if isinstance(files, Prepared) else prepare(files, tx.engine.functions)
     locks.alone(tx, LOCK)
+    drafts = prepared.drafts
     latest = {(draft.kind, draft.key): _latest(tx, draft) for draft in drafts}
     new = [draft for draft in drafts if _differs(latest[draft.kind, draft.key], draft)]
     if not new:
@@ -112,7 +137,7 @@ def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
     stored: dict[str, int] = {}
     for draft in new:
         if draft.resource not in stored:
-            stored[draft.resource] = _store(tx, deployment_id, draft, files[draft.resource])
+            stored[draft.resource] = _store(tx, deployment_id, draft, prepared.files[draft.resource])
         _add(tx, deployment_id, stored[draft.resource], draft, latest[draft.kind, draft.key])
     found = tuple(_definition(tx, draft.kind, draft.key) for draft in drafts)
     tx.connection.execute(
@@ -122,17 +147,21 @@ def deploy(tx: Transaction, files: Mapping[str, bytes]) -> Deployment:
             for each in found
         ],
     )
-    started = [draft.model for draft in new if draft.model is not None]
-    for model in started:
-        starts.close(tx, model.key)
-    for model in started:
-        starts.open_all(tx, model, tx.library.latest(PROCESS, model.key))
+    _open_starts(tx, [draft.model for draft in new if draft.model is not None])
     return Deployment(deployment_id, found, frozenset(each.id for each in found if each.deployment_id == deployment_id))
 
 
-def check(files: Mapping[str, bytes], functions: Iterable[str] = ()) -> None:
-    """Raise what `deploy` would raise for these files by themselves."""
-    _read(files, dict.fromkeys(functions))
+def _open_starts(tx: Transaction, models: Sequence[ProcessModel]) -> None:
+    """Let what begins these processes begin their newest versions from now on."""
+    for model in models:
+        starts.close(tx, model.key)
+    wrong = []
+    for model in models:
+        definition_id = tx.library.latest(PROCESS, model.key)
+        tx.library.keep(PROCESS, definition_id, model)
+        problems = starts.open_all(tx, model, definition_id)
+        wrong += [InvalidDefinition(model.key, problems)] if problems else []
+    _refuse(wrong)
 
 
 def _read(files: Mapping[str, bytes], functions: Mapping[str, Any]) -> list[_Draft]:
@@ -170,7 +199,7 @@ def _refuse(wrong: Sequence[InvalidDefinition]) -> None:
 
 def _diagram(name: str, content: bytes, digest: str, functions: Mapping[str, Any]) -> list[_Draft]:
     models = compile_diagram(content, name, functions=frozenset(functions))
-    wrong = [problem for model in models for problem in (*_retry_cycles(model), *_started_twice(model))]
+    wrong = [problem for model in models for problem in (*_retry_cycles(model), *_starts(model))]
     if wrong:
         raise InvalidDefinition(name, wrong)
     return [_Draft(PROCESS, model.key, model.name, name, digest, model.version_tag, model) for model in models]
@@ -195,8 +224,9 @@ def _cycles_of(element: Element) -> Iterator[str]:
             yield retried.retry_cycle
 
 
-def _started_twice(model: ProcessModel) -> Iterator[Problem]:
+def _starts(model: ProcessModel) -> Iterator[Problem]:
     """A message that comes starts one instance, at one place."""
+    yield from starts.problems(model)
     first: dict[str, str] = {}
     for name, element in starts.messages_of(model):
         if name in first:

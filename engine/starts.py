@@ -5,6 +5,7 @@ and its timers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -13,11 +14,10 @@ import sqlalchemy as sa
 
 from engine import instances
 from engine.core.commands import StartInstance
-from engine.core.expressions import Expression, ExpressionError
+from engine.core.expressions import ExpressionError
 from engine.core.model import (
     ConditionDefinition,
     Element,
-    EventDefinition,
     EventGatewaySpec,
     MessageDefinition,
     ProcessModel,
@@ -26,7 +26,7 @@ from engine.core.model import (
 )
 from engine.core.timing import InvalidTime
 from engine.core.waiting import due_of
-from engine.errors import InvalidDefinition, Problem
+from engine.errors import Problem
 from engine.instances import Instance
 from engine.store import locks, posting
 from engine.store.database import Transaction
@@ -95,7 +95,7 @@ def awaiting(tx: Transaction, start: Start) -> int | None:
         .limit(1)
     )
     if not isinstance(definition, TimerDefinition):
-        kind, name = _named(model, element, definition)
+        kind, name = _named(definition)
         waiting = waiting.where(subscriptions.c.kind == kind, subscriptions.c.name == name)
         waiting = waiting.where(subscriptions.c.place == start.place)
     return tx.connection.execute(waiting).scalar()
@@ -161,78 +161,80 @@ def close(tx: Transaction, key: str) -> None:
         tx.connection.execute(sa.delete(table).where(table.c.definition_key == key))
 
 
-def open_all(tx: Transaction, model: ProcessModel, definition_id: str) -> None:
-    """Wait for everything that starts this version from now on.
-
-    Raises:
-        InvalidDefinition: a message starts another process already, or something is said by variables, of which a
-            start event has none.
+def open_all(tx: Transaction, model: ProcessModel, definition_id: str) -> list[Problem]:
+    """Wait for everything that starts this version from now on. Returns everything that keeps it from that: a message
+    that starts another process already, a time that cannot be worked out.
     """
-    messages: set[str] = set()
+    wrong = []
     for element, place, definition in _triggers(model):
-        place_of: dict[str, Any] = {"definition_key": model.key, "definition_id": definition_id}
-        place_of |= {"element_id": element.id, "place": place}
-        if isinstance(definition, TimerDefinition):
-            times = _times(tx, model, element, definition)
-            tx.connection.execute(sa.insert(start_timers).values(**place_of, **times))
-        elif isinstance(definition, MessageDefinition | SignalDefinition | ConditionDefinition):
-            kind, name = _named(model, element, definition)
-            if kind == MESSAGE:
-                _refuse_second(tx, model, element, name)
-                messages.add(name)
-            tx.connection.execute(sa.insert(start_subscriptions).values(**place_of, kind=kind, name=name))
-    posting.offer_to_start(tx, messages)
+        place_of = {"definition_key": model.key, "definition_id": definition_id}
+        try:
+            problem = _open(tx, {**place_of, "element_id": element.id, "place": place}, element, definition)
+        except (ExpressionError, InvalidTime) as error:
+            problem = _problem(element, error)
+        wrong += [] if problem is None else [problem]
+    posting.offer_to_start(tx, {name for name, _ in messages_of(model)})
+    return wrong
+
+
+def _open(tx: Transaction, place_of: Mapping[str, Any], element: Element, definition: Trigger) -> Problem | None:
+    """
+    Raises:
+        ExpressionError, InvalidTime: what is waited for cannot be worked out without variables.
+    """
+    if isinstance(definition, TimerDefinition):
+        due, interval, repetitions = due_of(definition.kind, definition.value.evaluate({}, tx.functions), tx.now)
+        times = {"due": due, "planned": due, "interval": interval, "repetitions": repetitions}
+        tx.connection.execute(sa.insert(start_timers).values(**place_of, **times))
+        return None
+    kind, name = _named(definition)
+    others = find(tx, MESSAGE, name) if kind == MESSAGE else []
+    if others:
+        wrong = f"The message '{name}' starts the process '{others[0].definition_key}' already."
+        return Problem(element.id, element.line, wrong, "Give it a message of its own.")
+    tx.connection.execute(sa.insert(start_subscriptions).values(**place_of, kind=kind, name=name))
+    return None
+
+
+def problems(model: ProcessModel) -> Iterator[Problem]:
+    """Every name of what starts a process that is said by variables, of which a start event has none."""
+    for element, _, definition in _triggers(model):
+        try:
+            if not isinstance(definition, TimerDefinition):
+                _named(definition)
+        except ExpressionError as error:
+            yield _problem(element, error)
 
 
 def messages_of(model: ProcessModel) -> list[tuple[str, Element]]:
-    """The messages that start a process, and where.
-
-    Raises:
-        InvalidDefinition: the name of one is said by variables.
-    """
-    return [
-        (_named(model, element, definition)[1], element)
-        for element, _, definition in _triggers(model)
-        if isinstance(definition, MessageDefinition)
-    ]
+    """The messages that start a process, and where; those aside whose name is a problem."""
+    found = []
+    for element, _, definition in _triggers(model):
+        if isinstance(definition, MessageDefinition):
+            with suppress(ExpressionError):
+                found.append((_named(definition)[1], element))
+    return found
 
 
-def _triggers(model: ProcessModel) -> Iterator[tuple[Element, int, EventDefinition]]:
+def _problem(element: Element, error: Exception) -> Problem:
+    right = "A start event can use no variables." if isinstance(error, ExpressionError) else ""
+    return Problem(element.id, element.line, str(error), right)
+
+
+def _triggers(model: ProcessModel) -> Iterator[tuple[Element, int, Trigger]]:
     for start in model.starts:
         element = model.elements[start]
         for place, definition in enumerate(element.triggers):
-            yield element, place, definition
+            if isinstance(definition, Trigger):
+                yield element, place, definition
 
 
-def _named(
-    model: ProcessModel, element: Element, definition: MessageDefinition | SignalDefinition | ConditionDefinition
-) -> tuple[str, str]:
+def _named(definition: MessageDefinition | SignalDefinition | ConditionDefinition) -> tuple[str, str]:
+    """
+    Raises:
+        ExpressionError: the name cannot be worked out without variables.
+    """
     if isinstance(definition, ConditionDefinition):
         return CONDITION, definition.condition.text[:SHOWN]
     kind = MESSAGE if isinstance(definition, MessageDefinition) else SIGNAL
-    return kind, str(_constant(model, element, definition.name, {}))
-
-
-def _times(tx: Transaction, model: ProcessModel, element: Element, definition: TimerDefinition) -> dict[str, Any]:
-    value = _constant(model, element, definition.value, tx.functions)
-    try:
-        due, interval, repetitions = due_of(definition.kind, value, tx.now)
-    except (ExpressionError, InvalidTime) as error:
-        raise InvalidDefinition(model.key, [Problem(element.id, element.line, str(error), "")]) from error
-    return {"due": due, "planned": due, "interval": interval, "repetitions": repetitions}
-
-
-def _constant(model: ProcessModel, element: Element, expression: Expression, functions: Mapping[str, Any]) -> Any:
-    """A start event has no variables to reckon with."""
-    try:
-        return expression.evaluate({}, functions)
-    except ExpressionError as error:
-        problem = Problem(element.id, element.line, str(error), "A start event can use no variables.")
-        raise InvalidDefinition(model.key, [problem]) from error
-
-
-def _refuse_second(tx: Transaction, model: ProcessModel, element: Element, name: str) -> None:
-    others = find(tx, MESSAGE, name)
-    if others:
-        wrong = f"The message '{name}' starts the process '{others[0].definition_key}' already."
-        raise InvalidDefinition(model.key, [Problem(element.id, element.line, wrong, "Give it a message of its own.")])
+    return kind, str(definition.name.evaluate({}, {}))

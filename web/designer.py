@@ -13,7 +13,6 @@ from flask_login import login_required
 from werkzeug.datastructures import FileStorage
 
 from engine import deployments, references
-from engine.core.compile import compile as compile_diagram
 from engine.core.model import Element, ProcessModel
 from engine.deployments import Definition, Deployment
 from engine.errors import InvalidDefinition, InvalidInput, Problem
@@ -161,13 +160,11 @@ def open_file() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """What would keep the diagram in the request's body from being deployed, or from running on; as JSON."""
     name, content = "diagram.bpmn", request.get_data()
-    functions = engine().functions
     engine().read(_drawer, current_actor())
     try:
-        deployments.check({name: content}, functions)
+        models = deployments.prepare({name: content}, engine().functions).models
     except InvalidDefinition as error:
         return jsonify(problems=_as_json(error.problems), hints=[])
-    models = compile_diagram(content, name, frozenset(functions))
     hints = engine().read(lambda tx: references.missing(tx, models), current_actor())
     return jsonify(problems=[], hints=_as_json(hints))
 
@@ -274,9 +271,10 @@ def _said(version: Definition, was_open: bool) -> str:
 
 def _deploy(files: Mapping[str, bytes], seen: Collection[str] | None = None) -> Deployment:
     """Deploy the files, where `seen` is given only on top of these versions."""
+    prepared = deployments.prepare(files, engine().functions)
 
     def work(tx: Transaction) -> Deployment:
-        deployment = deployments.deploy(tx, files)
+        deployment = deployments.deploy(tx, prepared)
         if seen is not None:
             new = [definition for definition in deployment.definitions if definition.id in deployment.new]
             unseen = [version for version in _before(tx, new) if version.id not in seen]

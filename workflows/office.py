@@ -125,17 +125,26 @@ def deploy_bundled(engine: Engine) -> None:
     wanted = (entry for entry in folder.iterdir() if entry.name.endswith((".bpmn", ".dmn", ".form")))
     content = {entry.name: entry.read_bytes() for entry in sorted(wanted, key=lambda entry: entry.name)}
 
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+    table = tables.bundled_resources
+    fresh = engine.read(lambda tx: _fresh(tx, digests))
+    if not fresh:
+        return
+    prepared = deployments.prepare({name: content[name] for name in fresh}, engine.functions)
+
     def work(tx: Transaction) -> None:
         # Of processes that start together one deploys; the others find that it is done.
         locks.alone(tx, deployments.LOCK)
-        table = tables.bundled_resources
-        before = {row.name: row.sha256 for row in tx.connection.execute(sa.select(table))}
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-        fresh = [name for name in content if before.get(name) != digests[name]]
-        if not fresh:
+        if not _fresh(tx, digests):
             return
-        deployments.deploy(tx, {name: content[name] for name in fresh})
+        deployments.deploy(tx, prepared)
         tx.connection.execute(sa.delete(table).where(table.c.name.in_(fresh)))
         tx.connection.execute(sa.insert(table), [{"name": name, "sha256": digests[name]} for name in fresh])
 
     engine.transact(work)
+
+
+def _fresh(tx: Transaction, digests: Mapping[str, str]) -> list[str]:
+    """What of this release was not deployed before."""
+    before = {row.name: row.sha256 for row in tx.connection.execute(sa.select(tables.bundled_resources))}
+    return [name for name in digests if before.get(name) != digests[name]]

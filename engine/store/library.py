@@ -69,6 +69,10 @@ class DatabaseLibrary:
         self._cache.update(self._fresh)
         self._fresh.clear()
 
+    def keep(self, kind: str, definition_id: str, read: Any) -> None:
+        """What a definition that was just deployed holds, so that nobody has to read it again."""
+        self._fresh[kind, definition_id] = read
+
     def process(self, definition_id: str) -> ProcessModel:
         """The compiled process of this definition.
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine import deployments, incidents, instances
 from engine.errors import InvalidDefinition, InvalidInput, NotFound, NotPermitted
+from engine.store import library
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
 
@@ -100,6 +101,47 @@ def test_a_message_starts_one_process_only(world: World) -> None:
     world.deploy(process(start, "s e", key="A"))
     with pytest.raises(InvalidDefinition, match="The message 'm' starts the process 'A' already"):
         world.deploy(process(start, "s e", key="B"))
+
+
+def test_every_problem_of_what_starts_a_process_is_told_at_once(world: World) -> None:
+    def begun(number: int, event: str) -> str:
+        return f'<startEvent id="s{number}">{event}</startEvent>'
+
+    def signal(name: str) -> str:
+        return f'<signal id="sig_{name}" name="${{{name}}}"/>'
+
+    named = begun(1, '<signalEventDefinition signalRef="sig_x"/>') + begun(
+        2, '<signalEventDefinition signalRef="sig_y"/>'
+    )
+    drawn = process(f'{named}<userTask id="u"/>', "s1 u", "s2 u")
+    with pytest.raises(InvalidDefinition) as wrong:
+        deployments.prepare({"p.bpmn": diagram(signal("x"), signal("y"), drawn)}, {})
+    assert [problem.element_id for problem in wrong.value.problems] == ["s1", "s2"]
+    assert {problem.right for problem in wrong.value.problems} == {"A start event can use no variables."}
+    timed = "".join(
+        begun(number, f"<timerEventDefinition><timeDate>${{{text}}}</timeDate></timerEventDefinition>")
+        for number, text in ((1, "missing"), (2, "lost"))
+    )
+    first = process(f'{timed}<userTask id="u"/>', "s1 u", "s2 u", key="A")
+    gone = begun(3, "<timerEventDefinition><timeDate>${gone}</timeDate></timerEventDefinition>")
+    second = process(f'{gone}<userTask id="v"/>', "s3 v", key="B")
+    with pytest.raises(InvalidDefinition) as wrong:
+        world.deploy(a_bpmn=diagram(first), b_bpmn=diagram(second))
+    assert [problem.element_id for problem in wrong.value.problems] == ["s1", "s2", "s3"]
+    assert world.see(deployments.list_definitions) == []
+
+
+def test_what_is_prepared_before_is_not_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = deployments.prepare({"t.bpmn": diagram(ONE)}, world.engine.functions)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("it was compiled while others waited")
+
+    monkeypatch.setattr(deployments, "compile_diagram", refuse)
+    monkeypatch.setattr(library, "compile_diagram", refuse)
+    assert world.do(deployments.deploy, prepared).new == {"P:1"}
+    world.start()
+    assert len(world.open) == 1
 
 
 def test_what_a_failed_deployment_compiled_is_forgotten(world: World) -> None:

@@ -143,6 +143,7 @@ def test_a_file_of_many_processes_is_read_once_for_all_that_a_signal_starts(
     starts = (f'<startEvent id="s{n}">{SIGNAL}</startEvent><userTask id="u{n}"/>' for n in range(20))
     world.deploy(*(process(start, f"s{n} u{n}", key=f"P{n}") for n, start in enumerate(starts)))
     read: list[str] = []
+    world.engine.definitions.clear()
     compiling = library.compile_diagram
     monkeypatch.setattr(library, "compile_diagram", lambda *given: read.append(given[1]) or compiling(*given))
     assert world.do(signals.broadcast, "g") == 20
