@@ -15,7 +15,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("run" | "steer", "batch")          ("list", "batches")
     ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
     ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
-    ("list", "data stores")             ("clean up", "history")
+    ("list", "data stores")             ("clean up", "history")         ("work on", "topic:NAME")
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def complete(tx: Transaction, instance_id: int, token_id: int, variables: Mappin
     Raises:
         InvalidState: its element has ended; says when and why.
     """
-    instances.step(tx, _lock(tx, instance_id, token_id, "complete"), CompleteJob(token_id, variables))
+    instances.step(tx, lock(tx, instance_id, token_id, "complete"), CompleteJob(token_id, variables))
 
 
 def throw_error(tx: Transaction, instance_id: int, token_id: int, error: BpmnError) -> None:
@@ -137,7 +137,7 @@ def throw_error(tx: Transaction, instance_id: int, token_id: int, error: BpmnErr
     Raises:
         InvalidState: its element has ended; says when and why.
     """
-    locked = _lock(tx, instance_id, token_id, "throw an error from")
+    locked = lock(tx, instance_id, token_id, "throw an error from")
     instances.step(tx, locked, ThrowError(token_id, error.code, error.message))
 
 
@@ -150,7 +150,7 @@ def escalate(
         InvalidState: its element has ended; says when and why.
         InvalidVariables: a value is not JSON.
     """
-    locked = _lock(tx, instance_id, token_id, "escalate")
+    locked = lock(tx, instance_id, token_id, "escalate")
     instances.step(tx, locked, ThrowEscalation(token_id, code, checked(variables or {})))
 
 
@@ -200,7 +200,13 @@ def lock_own(tx: Transaction, job: Job, wanted: str) -> Locked:
     raise InvalidState("job", job.id, wanted, fate)
 
 
-def _lock(tx: Transaction, instance_id: int, token_id: int, wanted: str) -> Locked:
+def lock(tx: Transaction, instance_id: int, token_id: int, wanted: str) -> Locked:
+    """The instance of a job that is open.
+
+    Raises:
+        InvalidState: its element has ended; says when and why.
+        Suspended: its instance is.
+    """
     row = _LOAD.execute(tx.connection, {"of_instance": instance_id, "of_token": token_id}).first()
     if row is None:
         raise InvalidState("job", f"{instance_id}-{token_id}", wanted, history.fate(tx, instance_id, token_id))

@@ -100,6 +100,10 @@ def _queues(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((topic.strip(), queue.strip()) for topic, _, queue in pairs)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", Path),
     Setting("database_url", "", "postgresql://… or sqlite:///…; empty: SQLite, pujiang.db in the data folder"),
@@ -111,6 +115,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("port", "8000", "Port the server listens on", _port),
     Setting("threads", "8", "Requests served at the same time", _at_least_one),
     Setting("job_threads", "4", "Jobs that one process runs at the same time", _at_least_one),
+    Setting(
+        "job_minutes", "15", "Minutes that an attempt of a handler may take where no timeLimit says so", _at_least_one
+    ),
+    Setting("external_topics", "", "Topics that are left to external workers, such as scan, print", _names),
     Setting("stop_seconds", "20", "Seconds that a process which is told to stop gives what it is at", _count),
     Setting(
         "broker_url", "", "Address of RabbitMQ or Redis, for Celery's workers to run jobs; empty: no broker", _broker
@@ -155,6 +163,8 @@ class Settings:
     port: int
     threads: int
     job_threads: int
+    job_minutes: int
+    external_topics: tuple[str, ...]
     stop_seconds: int
     broker_url: str
     broker_queues: tuple[tuple[str, str], ...]

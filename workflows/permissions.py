@@ -19,11 +19,12 @@ Rule = Callable[[Actor, Any], bool]
 PUBLIC = Actor("public", frozenset({"role:public"}))
 """Somebody who has not signed in."""
 
-SUPERVISOR, DESIGNER, CASEWORKER, PETITIONER, THE_SYSTEM = (
+SUPERVISOR, DESIGNER, CASEWORKER, PETITIONER, WORKER, THE_SYSTEM = (
     "role:supervisor",
     "role:designer",
     "role:caseworker",
     "role:petitioner",
+    "role:worker",
     "role:system",
 )
 
@@ -185,6 +186,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("cancel", "Incident"): _one_of(SUPERVISOR),
     ("list", "incidents"): _one_of(SUPERVISOR),
     ("list", "data stores"): _one_of(SUPERVISOR),
+    ("work on", "topic"): _one_of(WORKER),
     ("list", "breaches"): _one_of(SUPERVISOR),
     ("verify", "journal"): _one_of(SUPERVISOR),
     ("clean up", "history"): _one_of(SUPERVISOR),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from engine.engine import Engine
 from handlers import HANDLERS
@@ -19,7 +20,12 @@ def opened(chosen: Settings) -> Engine:
     """
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     return open_engine(
-        chosen.database_url, HANDLERS, history_time_to_live=chosen.history_days, pool_size=chosen.pool_size
+        chosen.database_url,
+        HANDLERS,
+        history_time_to_live=chosen.history_days,
+        time_limit=timedelta(minutes=chosen.job_minutes),
+        external_topics=chosen.external_topics,
+        pool_size=chosen.pool_size,
     )
 
 
