@@ -17,8 +17,10 @@ from web import (
     designer,
     errors,
     health,
+    moves,
     presentation,
     public,
+    repairs,
     requests,
     security,
     supervision,
@@ -33,6 +35,8 @@ PAGES = (
     user_tasks.blueprint,
     cases.blueprint,
     supervision.blueprint,
+    repairs.blueprint,
+    moves.blueprint,
     designer.blueprint,
 )
 
@@ -87,5 +91,6 @@ def _menu(is_staff: bool) -> list[tuple[str, str]]:
 
 def _link(endpoint: str, label: str) -> dict[str, Any]:
     blueprint = endpoint.partition(".")[0]
-    is_current = request.endpoint == endpoint if blueprint == "public" else request.blueprint == blueprint
-    return {"url": url_for(endpoint), "label": label, "current": is_current}
+    url = url_for(endpoint)
+    is_current = request.endpoint == endpoint if blueprint == "public" else request.path.startswith(url)
+    return {"url": url, "label": label, "current": is_current}

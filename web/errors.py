@@ -25,6 +25,7 @@ from engine.errors import (
     NotFound,
     NotPermitted,
     OutcomeUnknown,
+    Suspended,
     Unavailable,
 )
 from web.current import settings
@@ -56,6 +57,10 @@ ENGINE_PAGES: tuple[tuple[type[Exception], Page], ...] = (
             "You may not do this",
             "If you need it for your work, ask a supervisor to give you the role.",
         ),
+    ),
+    (
+        Suspended,
+        Page(HTTPStatus.CONFLICT, "This is suspended for now", "Nothing was changed. Try again once it is resumed."),
     ),
     (
         InvalidState,

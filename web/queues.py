@@ -116,7 +116,7 @@ def _query(tx: Transaction, filters: Filters) -> UserTaskQuery:
 
 def _row(tx: Transaction, task: UserTask, case: Case | None, words: labels.Labels) -> Row:
     holder = words.person(task.assignee) if task.assignee else ", ".join(map(words.group, task.candidate_groups))
-    may_claim = task.assignee is None and permissions.decide(tx.actor, "claim", task)
+    may_claim = task.assignee is None and not task.is_suspended and permissions.decide(tx.actor, "claim", task)
     return Row(task, words.about(case) if case else "", holder or "Anyone", may_claim)
 
 

@@ -1,0 +1,207 @@
+"""The supervisor's repairs: one case, versions of processes, and batches."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine import batches, deployments, instances, suspension, user_tasks
+from tests.bureau import SUPERVISOR, Bureau
+from tests.web.conftest import Visitor
+
+
+@pytest.fixture
+def number(bureau: Bureau) -> str:
+    return bureau.hand_in().case_number
+
+
+@pytest.fixture
+def supervisor(signed_in) -> Visitor:
+    return signed_in("supervisor")
+
+
+def instance_of(bureau: Bureau, number: str) -> instances.Instance:
+    return bureau.ask(lambda tx: instances.find(tx, number))
+
+
+def standing(bureau: Bureau, number: str) -> list[str]:
+    """The open user tasks of the case."""
+    found = bureau.ask(lambda tx: user_tasks.open_of(tx, instances.find(tx, number).id))
+    return [each.element_id for each in found]
+
+
+def address(number: str, verb: str = "") -> str:
+    return f"/supervision/cases/{number}/repair{verb and '/'}{verb}"
+
+
+def token_of(bureau: Bureau, number: str, element_id: str) -> int:
+    tokens = bureau.ask(lambda tx: instances.state(tx, instances.find(tx, number).id)).tokens.values()
+    return next(token.id for token in tokens if token.element_id == element_id)
+
+
+def test_a_case_is_suspended_and_goes_on(bureau, number, supervisor, signed_in):
+    assert "Where it stands" in supervisor.get(address(number))
+    page = supervisor.post(address(number, "suspend"), reason="the file is with the court")
+    assert "Nothing in it moves until it is resumed." in page
+    assert "Suspended 2 Mar 2026, 09:00 by supervisor: the file is with the court" in page
+    clerk = signed_in("clerk")
+    (task,) = bureau.ask(lambda tx: user_tasks.open_of(tx, instances.find(tx, number).id))
+    assert "suspended" in clerk.get("/tasks/?show=groups")
+    assert "nothing can be done here until a supervisor resumes it" in clerk.get(f"/tasks/{task.id}")
+    assert "was suspended at 09:00 by supervisor because the file is with the court" in clerk.post(
+        f"/tasks/{task.id}/claim"
+    )
+    assert "The case goes on." in supervisor.post(address(number, "resume"), reason="it is back")
+    assert instance_of(bureau, number).status == "active"
+    assert "Suspended: the file is with the court" in supervisor.get(f"/supervision/cases/{number}")
+
+
+def test_a_reason_is_asked_for_and_what_was_typed_stays(bureau, number, supervisor):
+    supervisor.get(address(number))
+    assert "Expected a reason" in supervisor.post(address(number, "suspend"), reason=" ")
+    assert supervisor.answer.status_code == 422
+    assert instance_of(bureau, number).status == "active"
+    before = standing(bureau, number)
+    page = supervisor.post(address(number), start=before[0], variables="n = 1\nno line", reason="why it was")
+    assert "Expected variables as 'name = value', a line each, but found 'no line'" in page
+    assert supervisor.answer.status_code == 422
+    assert 'value="why it was"' in supervisor.page
+    assert "no line</textarea>" in supervisor.page
+    assert re.search(rf'<option value="{before[0]}" selected>', supervisor.page)
+    assert standing(bureau, number) == before
+
+
+def test_a_token_is_taken_away_and_another_put_down(bureau, number, supervisor):
+    (before,) = standing(bureau, number)
+    token = token_of(bureau, number, before)
+    page = supervisor.get(address(number))
+    assert f'name="cancel" value="{token}"' in supervisor.page
+    page = supervisor.post(address(number), start=before, cancel=str(token), variables='note = "x"', reason="once more")
+    assert "This is where the case stands now." in page
+    assert standing(bureau, number) == [before]
+    assert token_of(bureau, number, before) != token
+    page = supervisor.get(f"/supervision/cases/{number}")
+    assert "Repaired by hand: once more" in page
+    assert "nothing is missing" in page
+
+
+def test_what_cannot_be_done_is_told_and_nothing_is(bureau, number, supervisor):
+    before = standing(bureau, number)
+    supervisor.get(address(number))
+    for sent, why in (
+        ({"reason": "why"}, "nothing is asked"),
+        ({"start": "nowhere", "reason": "why"}, "Expected 'nowhere' to be in a process that is alive"),
+        ({"cancel": "999999", "reason": "why"}, "Expected token 999999 to be alive"),
+        ({"start": before[0]}, "Expected a reason"),
+    ):
+        assert why in supervisor.post(address(number), sent)
+        assert supervisor.answer.status_code == 422
+    assert standing(bureau, number) == before
+
+
+def test_a_case_is_cancelled(bureau, number, supervisor):
+    supervisor.get(address(number))
+    assert "Expected a reason" in supervisor.post(address(number, "cancel"), reason="")
+    assert "there is nothing left to repair" in supervisor.post(address(number, "cancel"), reason="handed in twice")
+    assert instance_of(bureau, number).end_reason == "handed in twice"
+
+
+@pytest.mark.parametrize("path", ["processes", "batches", "batches/1", "processes/petition/1/move"])
+def test_repairs_are_not_for_clerks(number, signed_in, path):
+    clerk = signed_in("clerk")
+    clerk.get(f"/supervision/{path}")
+    assert clerk.answer.status_code in (403, 404)
+    clerk.get(address(number))
+    assert clerk.answer.status_code == 403
+    clerk.post(address(number, "suspend"), reason="why")
+    assert clerk.answer.status_code == 403
+
+
+def second_version(bureau: Bureau, name: str = "once more") -> tuple[str, str]:
+    """Another version of the process that cases run by; both ids."""
+    (first,) = {each.definition_id for each in bureau.ask(lambda tx: instances.search(tx, instances.InstanceQuery()))}
+    before = bureau.ask(lambda tx: deployments.definition(tx, first))
+    xml = bureau.ask(lambda tx: deployments.source(tx, first))
+    changed = xml.replace(b"</bpmn:definitions>", f"<!-- {name} --></bpmn:definitions>".encode())
+    changed = changed.replace(b"</definitions>", f"<!-- {name} --></definitions>".encode())
+    assert changed != xml
+    files = {before.resource: changed}
+    bureau.do(lambda tx: deployments.deploy(tx, files))
+    return first, f"{before.key}:{before.version + 1}"
+
+
+def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, supervisor):
+    other = bureau.hand_in().case_number
+    source, target = second_version(bureau)
+    key, version = source.split(":")
+    page = supervisor.get("/supervision/processes")
+    assert "Move its cases" in page
+    path = f"/supervision/processes/{key}/{version}/move"
+    assert "Propose a plan" in supervisor.get(path)
+    page = supervisor.get(f"{path}?to={target}")
+    assert number in page
+    assert "not checked yet" in page
+    fields = dict(
+        re.findall(
+            r'<select class="govuk-select" id="map-\d+" name="(map-[^"]+)">.*?value="([^"]*)" selected', supervisor.page
+        )
+    )
+    assert len(fields) > 10
+    fields |= {"to": target, "case": str(instance_of(bureau, number).id)}
+    page = supervisor.post(path, fields, _do="check")
+    assert "Nothing is in the way of any case that is listed." in page
+    state = bureau.ask(lambda tx: instances.state(tx, instance_of(bureau, number).id))
+    standing_at = next(each.element_id for each in state.tokens.values() if each.scope_id == each.process_id == 1)
+    lacking = {name: value for name, value in fields.items() if name != f"map-{standing_at}"}
+    page = supervisor.post(path, lacking, _do="check")
+    assert "2 cases cannot be moved so." in page
+    assert f"Expected a counterpart of '{standing_at}'" in page
+    assert "Expected a reason" in supervisor.post(path, fields, _do="run", reason="")
+    assert supervisor.answer.status_code == 422
+    page = supervisor.post(path, fields, _do="run", which="some", reason="a better one")
+    assert "Batch 1: Migrate" in page
+    bureau.engine.run_to_rest()
+    assert "Done 1 of 1" in supervisor.get("/supervision/batches/1")
+    assert instance_of(bureau, number).definition_id == target
+    assert instance_of(bureau, other).definition_id == source
+    page = supervisor.post(path, fields, _do="run", which="all", reason="all of them")
+    bureau.engine.run_to_rest()
+    assert instance_of(bureau, other).definition_id == target
+    assert "a better one" in supervisor.get("/supervision/batches")
+    assert "Went on by another version of the process: a better one" in supervisor.get(f"/supervision/cases/{number}")
+
+
+def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, supervisor):
+    definition_id = instance_of(bureau, number).definition_id
+    key, version = definition_id.split(":")
+    supervisor.get("/supervision/processes")
+    path = f"/supervision/processes/{key}/{version}"
+    assert "Expected a reason" in supervisor.post(f"{path}/suspend", reason="")
+    assert "starts no case from now on" in supervisor.post(f"{path}/suspend", reason="it is wrong", cases="yes")
+    bureau.engine.run_to_rest()
+    assert instance_of(bureau, number).status == "suspended"
+    assert "it is wrong" in supervisor.get("/supervision/processes")
+    assert "starts cases again" in supervisor.post(f"{path}/resume", reason="mended", cases="yes")
+    bureau.engine.run_to_rest()
+    assert instance_of(bureau, number).status == "active"
+
+
+def test_a_batch_is_steered_and_tells_what_failed(bureau, number, supervisor):
+    instance = instance_of(bureau, number)
+    bureau.engine.transact(lambda tx: suspension.suspend(tx, instance.id, "alone"), SUPERVISOR)
+    bureau.engine.transact(lambda tx: batches.create(tx, "suspend", [instance.id], "why"), SUPERVISOR)
+    assert "Pause" in supervisor.get("/supervision/batches/1")
+    assert "Go on" in supervisor.post("/supervision/batches/1/pause")
+    assert "is paused" in supervisor.post("/supervision/batches/1/pause")
+    supervisor.post("/supervision/batches/1/resume")
+    bureau.engine.run_to_rest()
+    page = supervisor.get("/supervision/batches/1")
+    assert "What could not be done" in page
+    assert "was suspended at 09:00 by supervisor because alone" in page
+    bureau.engine.transact(lambda tx: suspension.resume(tx, instance.id, "again"), SUPERVISOR)
+    supervisor.post("/supervision/batches/1/retry_failed")
+    bureau.engine.run_to_rest()
+    assert "Done 1 of 1" in supervisor.get("/supervision/batches/1")
+    supervisor.get("/supervision/batches/99")
+    assert supervisor.answer.status_code == 404
