@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from engine import observing
-from engine.errors import InvalidDefinition, InvalidState, InvalidVariables, NotFound, NotPermitted
+from engine.errors import InvalidDefinition, InvalidState, InvalidVariables, NotFound, NotPermitted, Unavailable
 
 access = logging.getLogger("pujiang.access")
 
@@ -28,6 +28,7 @@ _SAYS: Mapping[type[BaseException], Callable[[Any], str]] = {
     InvalidState: lambda error: f"{error.expected} {error.kind}",
     InvalidDefinition: lambda error: f"{len(error.problems)} problems",
     InvalidVariables: lambda error: ", ".join(sorted(error.fields)),
+    Unavailable: str,
     OSError: lambda error: error.strerror or "",
 }
 """What of an error is no words of anybody."""

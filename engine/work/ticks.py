@@ -18,6 +18,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import clock
+from engine.errors import Unavailable
 from engine.store.database import Runtime
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ class Ticks:
             try:
                 self._beat()
                 self._done_at = time.monotonic()
+            except Unavailable as away:
+                log.warning("A tick could not reach the database; the next one is tried in %s s: %s", SECONDS, away)
             except Exception:
                 log.exception("A tick failed; the next one is tried in %s s.", SECONDS)
 

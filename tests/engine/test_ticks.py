@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
+import pytest
+
 from engine.engine import Engine
+from engine.errors import Unavailable
 from engine.work.ticks import poll, tick
 from tests.engine.core.case import process
 from tests.engine.world import World
@@ -72,3 +75,21 @@ def test_it_stops_without_a_tick_that_does_not_end(world: World) -> None:
     assert begun.wait(timeout=30)
     assert not world.engine.stop(timedelta(seconds=0.01))
     may_end.set()
+
+
+def test_a_database_that_is_away_is_told_in_a_line(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = threading.Event()
+
+    def away(*_arguments: object) -> None:
+        asked.set()
+        raise Unavailable("Expected the database to answer, but it does not.")
+
+    monkeypatch.setattr(world.engine, "read", away)
+    world.engine.start_polls()
+    assert asked.wait(timeout=30)
+    assert world.engine.stop()
+    [record] = [record for record in caplog.records if record.name == "engine.work.ticks"]
+    assert record.exc_info is None
+    assert "but it does not." in record.getMessage()

@@ -10,7 +10,7 @@ import sys
 import pytest
 from flask import Flask
 
-from engine.errors import InvalidInput, InvalidState, NotFound
+from engine.errors import InvalidInput, InvalidState, NotFound, Unavailable
 from engine.observing import about
 from tests.bureau import Bureau
 from tests.web.conftest import Visitor
@@ -51,6 +51,7 @@ def test_json_is_one_object_a_line() -> None:
         (InvalidInput(f"Expected a number, but it is '{NAME}'."), "InvalidInput"),
         (NotFound("case", NAME), "NotFound: case"),
         (InvalidState("case", 1, "withdraw", f"was cancelled because {NAME}"), "InvalidState: withdraw case"),
+        (Unavailable("It is away."), "Unavailable: It is away."),
         (FileNotFoundError(2, "No such file", NAME), "FileNotFoundError: No such file"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from engine.engine import Engine
 from handlers import HANDLERS
@@ -19,19 +20,21 @@ def opened(chosen: Settings) -> Engine:
     Whoever asked for it stops it.
     """
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    return open_engine(
-        chosen.database_url,
-        HANDLERS,
-        history_time_to_live=chosen.history_days,
-        time_limit=timedelta(minutes=chosen.job_minutes),
-        external_topics=chosen.external_topics,
-        pool_size=chosen.pool_size,
-    )
+    return open_engine(chosen.database_url, HANDLERS, **_options(chosen))
 
 
 def joined(chosen: Settings) -> Engine:
     """An engine on a database that others keep, which has to be of this release. Whoever asked for it stops it."""
-    return open_to_read(chosen.database_url, HANDLERS, pool_size=chosen.pool_size)
+    return open_to_read(chosen.database_url, HANDLERS, **_options(chosen))
+
+
+def _options(chosen: Settings) -> dict[str, Any]:
+    return {
+        "history_time_to_live": chosen.history_days,
+        "time_limit": timedelta(minutes=chosen.job_minutes),
+        "external_topics": chosen.external_topics,
+        "pool_size": chosen.pool_size,
+    }
 
 
 @contextmanager
