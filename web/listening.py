@@ -19,6 +19,10 @@ _LOOK = 0.5
 """Seconds between two looks at whether it is told to stop."""
 
 
+_LET_IN = 50
+"""Looks at the door before it is closed; one lets in one."""
+
+
 class Listener:
     """An application on an address. It listens from the first moment, and answers once started."""
 
@@ -71,6 +75,8 @@ class Listener:
     def _run(self) -> None:
         while not self._stopped.is_set():
             wasyncore.loop(timeout=_LOOK, count=1, map=self._sockets)
+        # Who has connected already is let in: closing the door would throw them out unheard.
+        wasyncore.loop(timeout=0, count=_LET_IN, map=self._sockets)
         for server in [each for each in self._sockets.values() if isinstance(each, BaseWSGIServer)]:
             # Only its socket: what wakes this loop for an answer is closed by `close`.
             wasyncore.dispatcher.close(server)

@@ -90,6 +90,6 @@ def test_a_database_that_is_away_is_told_in_a_line(
     world.engine.start_polls()
     assert asked.wait(timeout=30)
     assert world.engine.stop()
-    [record] = [record for record in caplog.records if record.name == "engine.work.ticks"]
+    record = next(record for record in caplog.records if record.name == "engine.work.ticks")
     assert record.exc_info is None
     assert "but it does not." in record.getMessage()
