@@ -59,9 +59,9 @@ class Databases:
     """PostgreSQL databases on a server of our own."""
 
     def __init__(self, server: Server) -> None:
-        self._server = server
+        self._url = server.url.replace("+psycopg", "")
         self._number = itertools.count()
-        self._admin = psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True)
+        self._admin = psycopg.connect(self._url, autocommit=True)
 
     def empty(self) -> str:
         return self._create("template0")
@@ -79,7 +79,7 @@ class Databases:
     def _create(self, template: str) -> str:
         name = f"pujiang_{next(self._number)}"
         self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        return self._server.url.rpartition("/")[0] + f"/{name}"
+        return self._url.rpartition("/")[0] + f"/{name}"
 
 
 def _name(url: str) -> str:

@@ -247,7 +247,7 @@ def test_the_handler_that_developers_are_shown_works(
     handler: Callable[..., dict[str, Any]] = importlib.import_module("shown").inform_township
     number = bureau.hand_in(place="north").case_number
     for _ in range(2):
-        handler(office=bureau.engine.services["office"], job_id="77-1", case_number=number, place="north")
+        handler(office=bureau.engine.services["office"], job_id="1-1", case_number=number, place="north")
     sent = bureau.ask(lambda tx: notices.of_case(tx, number))
     assert [(notice.kind, notice.recipient) for notice in sent] == [("reply-is-out", "unit:town-north")]
 

@@ -269,7 +269,10 @@ def _due(now: datetime) -> Callable[[Transaction], tuple[int, ...]]:
 
 def _announce(clock_id: int) -> Callable[[Transaction], None]:
     def work(tx: Transaction) -> None:
-        row = tx.connection.execute(sa.select(tables.clocks).where(tables.clocks.c.id == clock_id)).one()
+        this = sa.select(tables.clocks).where(tables.clocks.c.id == clock_id)
+        # Whoever pauses, resumes or extends the clock holds its case.
+        instances.lock(tx, instances.find(tx, tx.connection.execute(this).one().case_number).id)
+        row = tx.connection.execute(this).one()
         if row.next_event_at is None or row.next_event_at > tx.now:
             return
         clock = _clock(row)

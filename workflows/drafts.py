@@ -35,6 +35,9 @@ def save(tx: Transaction, user_task_id: str, values: Mapping[str, Any]) -> None:
     """
     user_task = user_tasks.get(tx, user_task_id)
     tx.authorise("complete", user_task)
+    # Whoever completes it at this moment throws away the drafts that are there, and no later ones.
+    instances.lock(tx, user_task.instance_id)
+    user_task = user_tasks.get(tx, user_task_id)
     if user_task.status != user_tasks.OPEN:
         fate = history.fate(tx, user_task.instance_id, user_task.token_id)
         raise InvalidState("user task", user_task_id, "keep a draft for", fate)

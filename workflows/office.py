@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from engine import deployments
+from engine import deployments, instances
 from engine.clock import Clock
 from engine.engine import Engine
 from engine.store import locks
@@ -58,10 +58,12 @@ class Office:
     def once(self, job_id: str, work: Callable[[Transaction], dict[str, Any]]) -> dict[str, Any]:
         """Do the work of a job in one transaction; a job that runs again gets the first run's result.
 
-        Whatever the work raises undoes all of it, so that a retry begins from nothing.
+        Whatever the work raises undoes all of it, so that a retry begins from nothing. Nobody else is at the case
+        meanwhile: what is read of it stays so until the end.
         """
 
         def guarded(tx: Transaction) -> dict[str, Any]:
+            instances.lock(tx, int(job_id.partition("-")[0]))
             before = _RESULT.execute(tx.connection, {"of_job": job_id}).first()
             if before is not None:
                 return dict(json.loads(before[0]))

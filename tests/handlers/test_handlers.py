@@ -56,7 +56,7 @@ def test_a_handler_that_runs_twice_for_one_job_sends_one_notice(bureau: Bureau, 
     for _ in range(2):
         HANDLERS["explain-review"](
             office=office,
-            job_id="77-1",
+            job_id="1-1",
             case_number=number,
             served_at="2026-03-02T17:30:00+00:00",
             review_length=30,
@@ -142,7 +142,7 @@ def test_a_case_is_handed_to_units_that_exist_only(bureau: Bureau, office: Offic
     with pytest.raises(NotFound, match="Expected to find unit 'moon', but there is none"):
         HANDLERS["hand-over"](
             office=office,
-            job_id="77-2",
+            job_id="1-2",
             case_number=receipt.case_number,
             lead_unit="water",
             co_units=["moon"],

@@ -202,7 +202,7 @@ def test_a_server_that_does_not_answer_is_told_with_what_the_driver_said(run):
 
 def test_every_command_works_on_postgresql(run, postgresql):
     url = postgresql.empty()
-    where = {"PUJIANG_DATABASE_URL": url.replace("postgresql+psycopg", "postgres")}
+    where = {"PUJIANG_DATABASE_URL": url.replace("postgresql", "postgres")}
     assert "is up to date." in run("migrate", **where).output
     Bureau(url).hand_in()
     assert "The journals of 1 case are whole." in run("verify", **where).output

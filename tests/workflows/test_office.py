@@ -56,6 +56,7 @@ def test_every_bundled_file_is_deployed(bureau: Bureau):
 def test_work_of_a_job_is_done_once_and_a_second_run_gets_the_first_ones_result(bureau: Bureau):
     desk = office.Office()
     desk.open(bureau.engine)
+    bureau.hand_in()
     runs = []
 
     def work(_tx: Transaction) -> dict[str, int]:
@@ -76,9 +77,9 @@ def test_work_that_raises_leaves_nothing_and_may_be_done_again(bureau: Bureau):
         raise OSError("the printer is on fire")
 
     with pytest.raises(OSError):
-        desk.once("9-9", failing)
+        desk.once("1-9", failing)
     assert bureau.ask(lambda tx: notices.to_petitioner(tx, number)) == ()
-    assert desk.once("9-9", lambda _tx: {"done": True}) == {"done": True}
+    assert desk.once("1-9", lambda _tx: {"done": True}) == {"done": True}
 
 
 def test_an_office_that_is_not_open_says_so():
