@@ -263,6 +263,14 @@ def _correlation_key_set(state: State, fact: facts.CorrelationKeySet) -> None:
     state.tokens[fact.id].correlation[fact.key] = fact.value
 
 
+def _event_data_kept(state: State, fact: facts.EventDataKept) -> None:
+    kept = state.tokens[fact.id].kept
+    if fact.variables:
+        kept[fact.element_id] = fact.variables
+    else:
+        kept.pop(fact.element_id, None)
+
+
 def _elements_planned(state: State, fact: facts.ElementsPlanned) -> None:
     state.tokens[fact.id].planned = list(fact.element_ids)
 
@@ -359,6 +367,7 @@ _APPLIERS: dict[type, Callable[[State, Any], None]] = {
     facts.ErrorThrown: _nothing_changes,
     facts.EscalationThrown: _nothing_changes,
     facts.CorrelationKeySet: _correlation_key_set,
+    facts.EventDataKept: _event_data_kept,
     facts.DataStored: _nothing_changes,
     facts.ElementsPlanned: _elements_planned,
     facts.ActivityCompensable: _activity_compensable,

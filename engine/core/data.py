@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.core import facts
 from engine.core.execution import Execution, jsonable
 from engine.core.model import Element
 from engine.core.state import Token
@@ -82,6 +83,26 @@ def receive(run: Execution, token: Token, element: Element, variables: Mapping[s
     whole = {name: dict(variables) for name in element.parameters} if element.triggers else {}
     for name, value in {**whole, **variables}.items():
         run.set_local(_place_of(run, token, name), name, value)
+
+
+def receive_early(run: Execution, owner: Token, element: Element, variables: Mapping[str, Any]) -> None:
+    """Take in what came with one of several triggers that an event needs all of. What the event picks from is handed
+    to it when all have come.
+    """
+    if not picks(element):
+        run.set_variables(owner, variables)
+    elif variables:
+        plain = {name: jsonable(name, value) for name, value in variables.items()}
+        run.emit(facts.EventDataKept(owner.id, element.id, {**owner.kept.get(element.id, {}), **plain}))
+
+
+def received_early(run: Execution, owner: Token, element: Element, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What came with all the triggers of an event, now that the last has come with these variables."""
+    before = owner.kept.get(element.id)
+    if before is None:
+        return variables
+    run.emit(facts.EventDataKept(owner.id, element.id, {}))
+    return {**before, **variables}
 
 
 def _place_of(run: Execution, token: Token, name: str) -> Token:

@@ -371,6 +371,18 @@ class SubscriptionClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class EventDataKept:
+    """Token `id` keeps for its event `element_id` what came with those of several triggers that have come so far.
+
+    Nothing, once all have come and it was handed on.
+    """
+
+    id: int
+    element_id: str
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageThrown:
     """To be delivered by the shell after the commit; `id` is the throwing token's.
 
@@ -584,6 +596,7 @@ Fact = (
     | ConditionChanged
     | SubscriptionTriggered
     | SubscriptionClosed
+    | EventDataKept
     | MessageThrown
     | SignalThrown
     | ErrorThrown

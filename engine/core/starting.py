@@ -31,11 +31,13 @@ def begin_with(run: Execution, root: Token, start: Element, trigger: int, variab
     definition = start.triggers[trigger]
     if isinstance(definition, MessageDefinition):
         correlation.learn(run, token, definition, variables)
-    if data.picks(start):
-        data.receive(run, token, start, variables)
     if start.needs_all:
+        if data.picks(start):
+            data.receive_early(run, token, start, variables)
         run.open_waits(waiting.prepare(run, token, [start], but=trigger))
     else:
+        if data.picks(start):
+            data.receive(run, token, start, variables)
         run.resume(token, "complete")
 
 

@@ -90,7 +90,8 @@ class Token:
     token has stopped, to go on from where it `resumes` in a transaction of its own; one that has done so before its
     element has `begun`. A scope counts the tokens that
     `arrived` at a gateway, by gateway and flow, and keeps the flows by which complex gateways were `activated`;
-    `planned` are the elements that it starts later; `completed` is what can be compensated in it. A token that is
+    `planned` are the elements that it starts later; `kept` is what has come so
+    far for events that need all of their triggers; `completed` is what can be compensated in it. A token that is
     compensating has a list of what is left to undo.
     """
 
@@ -110,6 +111,7 @@ class Token:
     compensating: list[Completed] | None = None
     cancelled: bool = False
     correlation: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     items: Items | None = None
     work: str | None = None
     assignee: str | None = None
@@ -194,6 +196,7 @@ def _token_to_list(token: Token) -> list[Any]:
         "compensating": _all_to_lists(token.compensating),
         "cancelled": token.cancelled or None,
         "correlation": token.correlation or None,
+        "kept": token.kept or None,
         "items": items and [items.values, list(items.outputs.items()), items.started, items.completed],
         "work": token.work,
         "assignee": token.assignee,
@@ -221,6 +224,7 @@ def _token_from_list(values: list[Any]) -> Token:
         token.compensating = [_completed_from_list(each) for each in rest["compensating"]]
     token.cancelled = rest.get("cancelled", False)
     token.correlation = rest.get("correlation", {})
+    token.kept = rest.get("kept", {})
     if "items" in rest:
         collection, outputs, started, completed = rest["items"]
         token.items = Items(tuple(collection), dict(outputs), started, completed)

@@ -147,8 +147,9 @@ def come(run: Execution, wait: Wait, variables: Mapping[str, Any]) -> None:
         if wait.id in run.state.waits:
             run.close_wait(wait.id)
         if any(run.state.waits[other].element_id == element.id for other in owner.waits):
-            run.set_variables(owner, variables)
+            data.receive_early(run, owner, element, variables)
             return
+        variables = data.received_early(run, owner, element, variables)
         if not element.interrupting:
             _wait_again(run, owner, element)
     data.receive(run, run.behaviours[element.kind].trigger(run, wait, owner, element), element, variables)

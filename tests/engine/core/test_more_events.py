@@ -211,6 +211,32 @@ class TestSeveralDefinitions:
         assert case.trace == ["A"]
         assert case.variables["note"] == "kept"
 
+    def test_a_parallel_one_hands_on_what_came_with_each_of_them(self) -> None:
+        picked = "".join(
+            f'<camunda:outputParameter name="{target}">${{{source}}}</camunda:outputParameter>'
+            for target, source in (("first", "one"), ("second", "two"), ("third", "three"))
+        )
+        picks = f"<extensionElements><camunda:inputOutput>{picked}</camunda:inputOutput></extensionElements>"
+        catch = event(CATCH, "k", picks + SIGNAL + SIGNAL_H + MESSAGE, 'parallelMultiple="true"')
+        beside = event(
+            "boundaryEvent",
+            "b",
+            picks + SIGNAL + SIGNAL_H + MESSAGE,
+            'attachedToRef="u" cancelActivity="false" parallelMultiple="true"',
+        )
+        caught = Case(process(START + catch + USER + END, "s k u e")).start()
+        at_boundary = Case(process(START + USER + beside + log("H") + END, "s u e", "b H e")).start()
+        for case, rounds in ((caught, 1), (at_boundary, 2)):
+            for number in range(rounds):
+                case.signal("h", two=2 + number)
+                assert "second" not in case.variables or number
+                case.message("m", three=3 + number)
+                case.signal("g", one=1 + number)
+                came = {name: case.variables[name] for name in ("first", "second", "third")}
+                assert came == {"first": 1 + number, "second": 2 + number, "third": 3 + number}
+                assert not {"one", "two", "three"} & set(case.variables)
+            assert case.open == ["u"]
+
     def test_a_boundary_event_catches_an_error_or_a_signal(self) -> None:
         either = SIGNAL + '<errorEventDefinition errorRef="err_x"/>'
         case = Case(handled(either)).start()
