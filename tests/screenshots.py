@@ -28,7 +28,7 @@ STAFF = {
     "water": {"unit-tasks": "/tasks/?show=groups", "unit-task": "main [data-row]"},
     "supervisor": {
         "supervision": "/supervision/",
-        "incidents": "/supervision/incidents",
+        "incidents": "/supervision/incidents/",
         "breaches": "/supervision/breaches",
         "clock": "/supervision/clock",
         "all-cases": "/cases/",

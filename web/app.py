@@ -17,6 +17,7 @@ from web import (
     designer,
     errors,
     health,
+    incidents,
     moves,
     presentation,
     public,
@@ -37,6 +38,7 @@ PAGES = (
     supervision.blueprint,
     repairs.blueprint,
     moves.blueprint,
+    incidents.blueprint,
     designer.blueprint,
 )
 

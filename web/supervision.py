@@ -11,8 +11,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from engine import clock, incidents, instances, journal
-from engine.errors import InvalidState
-from engine.incidents import IncidentQuery
 from engine.store.database import Transaction
 from web import errors, labels, timeline
 from web.auth import current_actor
@@ -59,28 +57,6 @@ def index() -> ResponseReturnValue:
         }
 
     return render_template("supervision/index.html", **engine().read(work, current_actor()))
-
-
-@blueprint.get("/incidents")
-@login_required
-def incident_list() -> ResponseReturnValue:
-    """What stopped and waits for help, the oldest first."""
-    query = IncidentQuery(limit=PAGE + 1, after=request.args.get("after") or None)
-    found = engine().read(lambda tx: incidents.find(tx, query), current_actor())
-    more = url_for("supervision.incident_list", after=found[PAGE - 1].id) if len(found) > PAGE else ""
-    return render_template("supervision/incidents.html", found=found[:PAGE], more=more)
-
-
-@blueprint.post("/incidents/<incident_id>/retry")
-@login_required
-def retry(incident_id: str) -> ResponseReturnValue:
-    """Go on from where it stopped; what fails again comes back to the list."""
-    try:
-        engine().transact(lambda tx: incidents.retry(tx, incident_id), current_actor())
-        flash("Tried again. If the cause is not mended, it comes back to this list.")
-    except InvalidState as late:
-        flash(str(late), "error")
-    return redirect(url_for("supervision.incident_list"))
 
 
 @blueprint.get("/breaches")

@@ -19,7 +19,7 @@ PUBLIC_PAGES = ("/", "/petition/new", "/follow", "/sign-in", "/nowhere")
 STAFF_PAGES = ("/tasks/", "/tasks/?show=groups", "/cases/", "/cases/PJ-2026-000006")
 SUPERVISOR_PAGES = (
     "/supervision/",
-    "/supervision/incidents",
+    "/supervision/incidents/",
     "/supervision/breaches",
     "/supervision/clock",
     "/supervision/cases/PJ-2026-000007",

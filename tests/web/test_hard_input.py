@@ -67,16 +67,16 @@ def test_a_number_that_no_database_takes_is_not_found(bureau, signed_in, number)
     supervisor = signed_in("supervisor")
     for address in (
         f"/supervision/breaches?after={number}",
-        f"/supervision/incidents?after={number}-1",
+        f"/supervision/incidents/?after={number}-1",
         f"/tasks/?show=all&after={number}-1",
-        f"/supervision/incidents?after=1-{number}",
+        f"/supervision/incidents/?after=1-{number}",
         f"/tasks/{number}-1",
         f"/tasks/1-{number}",
         f"/designer/petition/{number}",
     ):
         supervisor.get(address)
         assert supervisor.answer.status_code in (200, 404), address[:40]
-    supervisor.post(f"/supervision/incidents/1-{number}/retry")
+    supervisor.post(f"/supervision/incidents/1-{number}", do="retry")
     assert supervisor.answer.status_code == 404
 
 

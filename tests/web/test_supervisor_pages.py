@@ -49,7 +49,7 @@ def test_the_clock_does_not_take_what_is_no_number_of_days(signed_in):
 def test_supervision_is_for_supervisors(signed_in):
     clerk = signed_in("clerk")
     assert "Supervision" not in clerk.get("/cases/")
-    for path in ("", "incidents", "breaches", "clock"):
+    for path in ("", "incidents/", "breaches", "clock"):
         clerk.get(f"/supervision/{path}")
         assert clerk.answer.status_code == 403
     clerk.post("/supervision/clock", days="1")
@@ -91,14 +91,14 @@ def test_what_is_stuck_is_tried_again_once_its_cause_is_mended(bureau, signed_in
     clerk.post(f"{address}/claim")
     clerk.post(address, _do="complete", **accept)
     bureau.wait(days=2)
-    assert "acknowledge" in supervisor.get("/supervision/incidents")
+    assert "acknowledge" in supervisor.get("/supervision/incidents/")
     assert "1 stuck" in supervisor.get("/supervision/")
     case = clerk.get(f"/cases/{number}")
     assert "The case is stuck and waits for a supervisor" in case
     assert "waits for the petitioner" not in case
     monkeypatch.undo()
     incident = bureau.ask(incidents.find)[0].id
-    assert "Tried again." in supervisor.post(f"/supervision/incidents/{incident}/retry")
+    assert "Tried again: 1 incident." in supervisor.post(f"/supervision/incidents/{incident}", do="retry")
     bureau.engine.run_to_rest()
-    assert "Nothing is stuck." in supervisor.get("/supervision/incidents")
-    assert "was resolved" in supervisor.post(f"/supervision/incidents/{incident}/retry")
+    assert "Nothing is stuck." in supervisor.get("/supervision/incidents/")
+    assert "was resolved" in supervisor.post(f"/supervision/incidents/{incident}", do="retry")

@@ -1,0 +1,107 @@
+"""The supervisor's incidents: what is known of them, and one or many retried, taken for done or cancelled."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from engine import deployments, incidents, instances, journal
+from tests.engine.core.case import diagram, process
+
+BODY = (
+    '<startEvent id="s"/><parallelGateway id="g"/><scriptTask id="x"><script>half = whole / parts</script></scriptTask>'
+    '<userTask id="v"/><endEvent id="e"/>'
+)
+
+
+@pytest.fixture
+def stuck(bureau):
+    """Three instances that stopped at x: the ids of their incidents."""
+    files = {"stuck.bpmn": diagram(process(BODY, "s g x e", "g v e", key="stuck"))}
+    bureau.engine.transact(lambda tx: deployments.deploy(tx, files))
+    given = {"whole": 8, "parts": 0}
+    for number in range(3):
+        bureau.engine.transact(
+            lambda tx, key=f"S-{number}": instances.start(tx, "stuck", business_key=key, variables=given)
+        )
+    return [each.id for each in bureau.ask(incidents.find)]
+
+
+def last_command(bureau, incident_id):
+    instance_id = int(incident_id.partition("-")[0])
+    return bureau.ask(lambda tx: journal.entries(tx, instance_id)[-1].command)
+
+
+def test_a_page_of_one_shows_what_it_knew_and_sets_values_before_it_tries_again(bureau, signed_in, stuck):
+    supervisor = signed_in("supervisor")
+    address = f"/supervision/incidents/{stuck[0]}"
+    page = supervisor.get(address)
+    assert "Expected a divisor, but it is 0." in page
+    assert "parts" in page
+    assert "Tried again: 1 incident." in supervisor.post(address, do="retry", variables='{"parts": 2}')
+    assert [each.id for each in bureau.ask(incidents.find)] == stuck[1:]
+    assert last_command(bureau, stuck[0])[1]["variables"] == {"parts": 2}
+    assert "It was resolved" in supervisor.get(address)
+    assert "was resolved" in supervisor.post(address, do="retry")
+    assert supervisor.answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"do": "skip", "variables": '{"half": 4}'}, "Say why."),
+        ({"do": "cancel", "reason": " "}, "Say why."),
+        ({"do": "skip", "reason": "x" * 501}, "Use at most 500 characters; there are 501."),
+        ({"do": "retry", "variables": "parts = 2"}, "Write the values as JSON"),
+        ({"do": "retry", "variables": "[1]"}, "Write the values as JSON"),
+        ({"do": "retry", "variables": "[" * 9000}, "Write the values as JSON"),
+        ({"do": "retry", "variables": '{"not a name": 2}'}, "not a name"),
+        ({"do": "dance"}, "Choose what to do"),
+    ],
+)
+def test_what_cannot_be_taken_comes_back_as_it_was_typed(bureau, signed_in, stuck, fields, said):
+    supervisor = signed_in("supervisor")
+    for address, more in (
+        (f"/supervision/incidents/{stuck[0]}", {}),
+        ("/supervision/incidents/", {"incident": stuck[0]}),
+    ):
+        supervisor.get(address)
+        page = supervisor.post(address, **fields, **more)
+        if "not a name" not in said or not more:
+            assert supervisor.answer.status_code == 422
+            assert all(
+                value.strip()[:300] in html.unescape(supervisor.page) for name, value in fields.items() if name != "do"
+            )
+        assert said in page
+    assert [each.id for each in bureau.ask(incidents.find)] == stuck
+
+
+def test_many_are_taken_for_done_at_once_and_what_cannot_be_is_said(bureau, signed_in, stuck):
+    supervisor = signed_in("supervisor")
+    supervisor.get("/supervision/incidents/")
+    assert "Choose one or more incidents." in supervisor.post("/supervision/incidents/", do="retry")
+    page = supervisor.post(
+        "/supervision/incidents/",
+        {"incident": [stuck[0], stuck[1], "9-9"]},
+        do="skip",
+        reason="reckoned by hand",
+        variables='{"half": 4}',
+    )
+    assert "Taken for done: 2 incidents." in page
+    assert "Not done: 1 incident." in page
+    assert [each.id for each in bureau.ask(incidents.find)] == stuck[2:]
+    assert last_command(bureau, stuck[1])[0] == "SkipIncident"
+    supervisor.post("/supervision/incidents/", {"incident": stuck[2]}, do="cancel", reason="not needed")
+    assert "Nothing is stuck." in supervisor.get("/supervision/incidents/")
+    assert last_command(bureau, stuck[2])[0] == "ModifyInstance"
+
+
+def test_only_supervisors_see_and_mend_incidents(signed_in, stuck):
+    clerk = signed_in("clerk")
+    for address in ("/supervision/incidents/", f"/supervision/incidents/{stuck[0]}"):
+        clerk.get(address)
+        assert clerk.answer.status_code == 403
+    clerk.get("/cases/")
+    clerk.post(f"/supervision/incidents/{stuck[0]}", do="cancel", reason="because")
+    assert clerk.answer.status_code == 403
