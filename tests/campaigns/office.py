@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -21,13 +16,13 @@ from engine import instances
 from engine.instances import ACTIVE, InstanceQuery
 from handlers import HANDLERS
 from tests.campaigns import books, visitors
+from tests.campaigns.commands import Server
 from tests.campaigns.report import Report
-from tests.campaigns.scene import Scene, pause, until
+from tests.campaigns.scene import Scene, pause
 from tests.campaigns.visitors import Browser, Unreachable
 from workflows import accounts, demo
 from workflows.office import open_engine
 
-ROOT = Path(__file__).parents[2]
 STAFF = ("clerk", "water", "roads", "housing", "checker", "water-head")
 
 EXPECTED = {"completed", "late", "signed in", "unreachable"}
@@ -35,44 +30,6 @@ EXPECTED = {"completed", "late", "signed in", "unreachable"}
 
 OPEN_PETITIONS = 12
 """How many are under way at a time."""
-
-
-class Server:
-    """`pujiang serve` on a port of its own, which it takes again each time it is started."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PUJIANG_")}
-        unlimited = {f"PUJIANG_{name}_LIMIT": "100000 per minute" for name in ("SIGN_IN", "LOOK_UP", "HAND_IN")}
-        where = {"PUJIANG_DATA_DIR": str(self._scene.folder), "PUJIANG_DATABASE_URL": self._scene.url}
-        command = [sys.executable, "-c", "from web.cli import main; main()", "serve", "--port", str(self.port)]
-        with (self._scene.folder / "log-serve").open("ab") as log:
-            environment = {**kept, **unlimited, **where}
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        for _ in until(60):
-            if self._answers():
-                return
-        raise RuntimeError(f"expected the server to answer on port {self.port} within a minute, but it does not")
-
-    def _answers(self) -> bool:
-        try:
-            Browser(self.address).get("/")
-        except Unreachable:
-            return False
-        return True
-
-    def end(self, number: int = signal.SIGKILL) -> int:
-        """Send it a signal, SIGKILL where none is named; its exit code."""
-        assert self._process is not None, "it was started"
-        self._process.send_signal(number)
-        return self._process.wait(60)
 
 
 class Public:
@@ -170,6 +127,13 @@ def campaign(scene: Scene, kills: int) -> Report:
     report = Report("office")
     prepare(scene)
     server = Server(scene)
+    drive(scene, server, partial(shoot, scene, server, kills), report)
+    report.figure("kills", kills)
+    return report
+
+
+def drive(scene: Scene, server: Server, disturb: Callable[[], None], report: Report) -> None:
+    """Have people work while something happens to what they work with; then everything is to get through."""
     server.start()
     public = Public(scene, server.address)
     threads = public.threads()
@@ -177,7 +141,7 @@ def campaign(scene: Scene, kills: int) -> Report:
         thread.start()
     began = time.monotonic()
     try:
-        shoot(scene, server, kills)
+        disturb()
         public.stopped.set()
         let_leases_end(scene, server)
         for thread in threads:
@@ -185,11 +149,9 @@ def campaign(scene: Scene, kills: int) -> Report:
     finally:
         public.given_up.set()
         code = server.end(signal.SIGTERM)
-    report.figure("kills", kills)
     report.figure("seconds_under_load", time.monotonic() - began, "s")
     report.blame([f"expected the server to end with 0 when it was told to stop, but it was {code}"] if code else [])
     conclude(scene, public, report)
-    return report
 
 
 def prepare(scene: Scene) -> None:

@@ -1,0 +1,63 @@
+"""Kills the broker, Celery's workers and the server that hands jobs to them, while people work over HTTP."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from functools import partial
+
+from tests.brokers import Redis
+from tests.campaigns.commands import Command, Server
+from tests.campaigns.missing import Missing
+from tests.campaigns.office import drive, prepare
+from tests.campaigns.report import Report
+from tests.campaigns.scene import Scene, pause
+
+WORKERS = 2
+
+
+def campaign(scene: Scene, kills: int) -> Report:
+    """
+    Raises:
+        Missing: there is no Redis here.
+    """
+    if shutil.which("redis-server") is None:
+        raise Missing("no redis-server here: apt-get install redis-server runs this campaign")
+    report = Report("messengers")
+    prepare(scene)
+    broker = Redis(scene.folder)
+    broker.start()
+    variables = {"PUJIANG_BROKER_URL": broker.url, "PUJIANG_JOB_THREADS": "2"}
+    workers = [Command(scene, "worker", variables=variables) for _ in range(WORKERS)]
+    server = Server(scene, variables)
+    try:
+        for worker in workers:
+            worker.start()
+        drive(scene, server, partial(shoot, scene, broker, workers, server, kills), report)
+    finally:
+        for worker in workers:
+            worker.end()
+        broker.close()
+    report.figure("kills", kills)
+    return report
+
+
+def shoot(scene: Scene, broker: Redis, workers: list[Command], server: Server, kills: int) -> None:
+    """The broker keeps nothing on disk: whatever was on its way is lost with it."""
+    chance = scene.chance("killer")
+    victims: list[Callable[[], None]] = [
+        partial(_again, broker.kill, broker.start, chance),
+        *(partial(_again, worker.end, worker.start, chance) for worker in workers),
+        partial(_again, server.end, server.start, chance),
+    ]
+    for _ in range(kills):
+        pause(chance.uniform(1, 4))
+        chance.choice(victims)()
+    pause(2)
+
+
+def _again(end: Callable[[], object], start: Callable[[], object], chance: random.Random) -> None:
+    end()
+    pause(chance.choice((0, 0, 2)))
+    start()
