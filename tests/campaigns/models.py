@@ -78,13 +78,15 @@ _CROWD = process(
     conditions={"g-u": f"n &lt; {ROUNDS}"},
 )
 
-_DRAWN = {"life": _LIFE, "report": _REPORT, "bell": _BELL, "crowd": _CROWD}
+_SINGLE = process('<startEvent id="s"/>' + _job("j") + '<endEvent id="e"/>', "s j e", key="single")
+
+_DRAWN = {"life": _LIFE, "report": _REPORT, "bell": _BELL, "crowd": _CROWD, "single": _SINGLE}
 FILES: Mapping[str, bytes] = {f"{name}.bpmn": diagram(_MESSAGES, drawn) for name, drawn in _DRAWN.items()}
 """What is deployed before the load begins.
 
 ``life`` waits for a person, a timer and a message at once; then it throws a message that starts one ``report``, waits
 for a person while a cycle of three timers runs, and throws a signal that starts one ``bell``. Each has jobs.
-``crowd`` has one user task after the other, and takes messages beside them.
+``crowd`` has one user task after the other, and takes messages beside them. ``single`` is a job and nothing else.
 """
 
 START: Mapping[str, Any] = {"n": 0, "late": 0, "m": 0}

@@ -51,6 +51,9 @@ class Crew:
         assert found is not None, "it was started"
         return found
 
+    def is_alive(self, name: str) -> bool:
+        return self._running[name].is_alive()
+
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send a signal, SIGKILL where none is named, and wait for the end."""
         process = self._running.pop(name)
