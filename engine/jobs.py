@@ -161,7 +161,9 @@ def fail(tx: Transaction, job: Job, error: BaseException) -> None:
         InvalidState: its element has ended, or somebody else has taken it over; says which.
     """
     retries = 0 if isinstance(error, Unusable) else job.retries
-    follows = retry.next_attempt(job.retry_cycle, retries, job.attempt, tx.now, job.id)
+    # What was claimed and not heard of again has not failed, and must not make others wait longer.
+    made = max(1, job.attempt - job.lapses)
+    follows = retry.next_attempt(job.retry_cycle, retries, made, tx.now, job.id)
     settle_failure(tx, job, follows, failures.message_of(error), failures.trace_of(error))
 
 

@@ -123,6 +123,18 @@ def test_a_job_that_is_never_heard_of_again_ends_as_an_incident_and_not_by_runni
     assert world.open == ["after"]
 
 
+def test_claims_that_nothing_was_heard_of_make_no_later_attempt_wait_longer(make_world: MakeWorld) -> None:
+    world = make_world(handlers={"send": lambda: None})
+    world.deploy(TWICE.replace("R2/PT1S", "PT1M,PT1H"))
+    world.start()
+    for _ in range(4):
+        claim(world)
+        world.clock.move(LEASE)
+    [job] = claim(world)
+    world.do(jobs.fail, job, ValueError("in earnest"))
+    assert world.engine.next_due() == world.clock.now() + timedelta(minutes=1)
+
+
 def test_priority_comes_before_how_long_something_has_been_due(make_world: MakeWorld) -> None:
     order: list[str] = []
     world = make_world(handlers={"send": lambda *, business_key: order.append(business_key)})
