@@ -8,7 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.campaigns import clocks, crowd, disks, kills, messengers, misfits, office, partitions, postgres, servers
+from tests.campaigns import (
+    clocks,
+    crowd,
+    disks,
+    kills,
+    messengers,
+    misfits,
+    office,
+    partitions,
+    pools,
+    postgres,
+    servers,
+)
 from tests.campaigns.report import Report
 from tests.campaigns.scene import Scene
 
@@ -35,6 +47,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "server-disks": Campaign(disks.on_postgresql, size=20, short=1, databases=(OWN,), tried=()),
     "partitions": Campaign(partitions.campaign, size=10, short=1, databases=(OWN,), tried=()),
     "messengers": Campaign(messengers.campaign, size=40, short=1, tried=()),
+    "pools": Campaign(pools.campaign, size=20, short=1, databases=(OWN,), tried=()),
     "misfits": Campaign(misfits.campaign, size=10_000, short=60, tried=()),
     "crowd": Campaign(crowd.campaign, size=50, short=6),
 }
