@@ -111,9 +111,13 @@ OPERATIONS: Mapping[str, Operation] = {
     "set variables": Operation(
         _variables, lambda tx, target, values, _: instances.set_variables(tx, _number(target), values)
     ),
-    "retry": Operation(_nothing, lambda tx, target, _, reason: incidents.retry(tx, target)),
+    "retry incident": Operation(_variables, lambda tx, target, values, _: incidents.retry(tx, target, values)),
+    "skip incident": Operation(
+        _variables, lambda tx, target, values, reason: incidents.skip(tx, target, reason, values)
+    ),
+    "cancel incident": Operation(_nothing, lambda tx, target, _, reason: incidents.cancel(tx, target, reason)),
 }
-"""By name. The targets of ``retry`` are incidents, of the others instances."""
+"""By name. The targets are instances, but for those that name incidents."""
 
 
 def _number(target: str) -> int:

@@ -90,14 +90,29 @@ def test_every_operation_does_what_it_says(world: World, many: list[int]) -> Non
 
 
 def test_incidents_are_retried(world: World) -> None:
+    _stuck(world)
+    wanted = [each.id for each in world.incidents]
+    batch = done(world, world.do(batches.create, "retry incident", wanted, "mended", {"variables": {"k": 1}}))
+    assert (batch.done, world.incidents) == (3, [])
+    assert {each.status for each in world.see(instances.search, InstanceQuery())} == {"completed"}
+
+
+def test_incidents_are_skipped_or_cancelled(world: World) -> None:
+    _stuck(world)
+    first, second, third = (each.id for each in world.incidents)
+    assert done(world, world.do(batches.create, "skip incident", [first, second], "done by hand")).done == 2
+    batch = done(world, world.do(batches.create, "cancel incident", [third], "not needed"))
+    (item,) = world.see(batches.items, batch.id)
+    assert "Cancel the instance instead" in str(item.error)
+    assert [each.id for each in world.see(incidents.find)] == [third]
+    assert world.wrong() == []
+
+
+def _stuck(world: World) -> None:
+    """Three instances that a script has stopped."""
     world.deploy(process(START + '<scriptTask id="x"><script>n = 1 / k</script></scriptTask>' + END, "s x e"))
     for n in range(3):
         world.start(business_key=f"case-{n}", k=0)
-    for instance in world.see(instances.search, InstanceQuery()):
-        world.do(instances.set_variables, instance.id, {"k": 1})
-    batch = done(world, world.do(batches.create, "retry", [each.id for each in world.incidents], "mended"))
-    assert (batch.done, world.incidents) == (3, [])
-    assert world.see(incidents.find) == []
 
 
 def test_a_paused_batch_begins_nothing_and_a_cancelled_one_never_does(world: World, many: list[int]) -> None:
