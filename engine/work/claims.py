@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine import leases
-from engine.errors import InvalidState
+from engine.errors import EngineError, InvalidState
 from engine.jobs import Job, fail
 from engine.leases import LEASE
 from engine.store.database import Runtime
@@ -89,8 +89,12 @@ class Claims:
             kept = [held.work for held in self._held.values()]
             self._held.clear()
             self._changed.notify_all()
-        if kept:
+        if not kept:
+            return
+        try:
             self._engine.transact(lambda tx: leases.release(tx, kept))
+        except EngineError as error:
+            log.warning("What is not ended could not be handed back; others have it when its lease is over: %s", error)
 
     def beat(self) -> None:
         """Give up what takes too long, and renew what is due for it."""

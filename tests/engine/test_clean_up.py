@@ -229,3 +229,17 @@ def test_a_tombstone_that_is_gone_shows(world: World) -> None:
 def test_a_time_to_live_that_is_no_number_of_days_is_refused(world: World, said: str) -> None:
     with pytest.raises(InvalidDefinition, match="is no number of days"):
         world.deploy(FOR_A_MONTH.replace("P30D", said))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_look_for_what_may_go_reads_no_further_than_that(world: World, query_plans: Callable[..., str]) -> None:
+    world.deploy(FOR_A_MONTH)
+    done(world, "ended")
+    assert "ix_process_instances_to_go" in query_plans(
+        world.engine, lambda: clean_up.run(world.engine, world.clock.now())
+    )
+    world.clock.move(MONTH)
+    plans = query_plans(world.engine, lambda: clean_up.run(world.engine, world.clock.now()))
+    assert removed(world) == ["ended"]
+    large = ("process_instances", "journal", "activities", "jobs", "timers", "subscriptions", "incidents")
+    assert [plan for plan in plans.splitlines() if any(plan == f"SCAN {table}" for table in large)] == []

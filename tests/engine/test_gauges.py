@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from engine import gauges
 from engine.gauges import Backlog
@@ -41,3 +44,11 @@ def test_late_timers_and_what_is_stuck_are_counted(make_world) -> None:
     world.rest()
     now = world.see(gauges.read)
     assert (now.timers.count, now.open_incidents) == (0, 1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_gauge_reads_a_table_from_end_to_end(world: World, query_plans: Callable[..., str]) -> None:
+    plans = query_plans(world.engine, lambda: world.see(gauges.read)).splitlines()
+    tables = ("jobs", "timers", "start_timers", "incidents", "process_instances")
+    assert [plan for plan in plans if any(plan == f"SCAN {table}" for table in tables)] == []
+    assert sum("USING" in plan and "INDEX" in plan for plan in plans) >= 4, plans

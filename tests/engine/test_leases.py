@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import jobs, leases
-from engine.errors import InvalidState
+from engine.errors import InvalidState, Unavailable
 from engine.jobs import Job
 from engine.leases import LEASE
 from engine.work import claims, runner
@@ -225,6 +225,29 @@ def test_an_engine_that_stops_hands_back_what_it_has_not_begun_and_what_does_not
     hang.set()
     found = [job for number in range(1, 6) for job in world.see(jobs.find, number)]
     assert [(job.leased_until, job.attempts) for job in found] == [(None, 0)] * 5
+
+
+def test_an_engine_that_stops_while_its_database_is_away_leaves_its_leases_to_time(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, hang = threading.Event(), threading.Event()
+
+    def send() -> None:
+        begun.set()
+        hang.wait(timeout=60)
+
+    def away(*_arguments: object) -> None:
+        raise Unavailable("Expected the database to answer, but it does not.")
+
+    world = make_world(handlers={"send": send})
+    world.deploy(service())
+    world.start()
+    world.engine.start_jobs(threads=1)
+    assert begun.wait(timeout=30)
+    monkeypatch.setattr(world.engine, "transact", away)
+    assert not world.engine.stop(within=timedelta(seconds=0.1))
+    hang.set()
+    assert "others have it when its lease is over" in caplog.text
 
 
 def test_a_poison_job_among_many_holds_up_no_other(make_world: MakeWorld) -> None:
