@@ -34,7 +34,7 @@ def upgrade(database: Database, locations: Sequence[str] = ()) -> None:
         InvalidState: it is of a newer release, which this one would not understand.
         Passing, Unavailable, OutcomeUnknown: as `Database.write`.
     """
-    config = _config(locations)
+    config = configured(locations)
     with database.write() as connection:
         if database.is_server:
             for setting in _UNBOUNDED:
@@ -72,10 +72,11 @@ def check(database: Database, locations: Sequence[str] = ()) -> None:
 @cache
 def _heads(locations: tuple[str, ...]) -> frozenset[str]:
     """Of this release."""
-    return frozenset(ScriptDirectory.from_config(_config(locations)).get_heads())
+    return frozenset(ScriptDirectory.from_config(configured(locations)).get_heads())
 
 
-def _config(locations: Sequence[str]) -> Config:
+def configured(locations: Sequence[str] = ()) -> Config:
+    """Where Alembic finds the engine's migrations, and those of `locations`. It needs a connection as attribute."""
     config = Config()
     config.set_main_option("script_location", str(HERE))
     folders = [HERE / "versions", *(_folder(location) for location in locations)]

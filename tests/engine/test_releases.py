@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from engine import instances, user_tasks
 from engine.clock import FixedClock
+from engine.engine import Engine
 from engine.instances import InstanceQuery
+from tests.databases import KINDS, Store
 from tests.engine.releases.__main__ import work
+from tests.engine.releases.loading import load
 from tests.engine.world import World
 
 RELEASES = sorted((Path(__file__).parent / "releases").glob("*.sql"))
 
 
+@pytest.fixture(params=KINDS)
+def empty_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    store: Store = request.getfixturevalue(request.param)
+    url = store.empty()
+    yield url
+    store.drop(url)
+
+
 @pytest.fixture(params=RELEASES, ids=[release.stem for release in RELEASES])
-def left_behind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def left_behind(request: pytest.FixtureRequest, empty_url: str) -> Iterator[World]:
     """The database of that release, brought up to this one."""
-    path = tmp_path / "engine.db"
-    with sqlite3.connect(path) as connection:
-        connection.executescript(request.param.read_text(encoding="utf-8"))
-    world = World(f"sqlite:///{path}", FixedClock(), handlers={"work": work})
+    load(request.param, empty_url)
+    world = World(empty_url, FixedClock(), handlers={"work": work})
     world.engine.upgrade()
     yield world
     world.engine.stop()
@@ -66,3 +75,24 @@ def test_its_timers_jobs_and_subscriptions_are_still_there(left_behind: World) -
     assert left_behind.status(instance_of(left_behind, "late")) == "completed"
     assert left_behind.message("m", "newly", units=[], parts=1).definition_id == "CASE:1"
     assert left_behind.wrong() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_texts_stand_in_the_order_of_their_code_points_on_any_server(engine: Engine) -> None:
+    found = sa.text(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'"
+    )
+    with engine.database.read() as connection:
+        assert connection.execute(found).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whatever_refers_to_an_instance_or_a_job_is_as_wide_as_its_number(engine: Engine) -> None:
+    found = sa.text(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND data_type = 'integer' AND (column_name IN ('instance_id', 'job_id')"
+        " OR table_name IN ('process_instances', 'jobs') AND column_name = 'id')"
+    )
+    with engine.database.read() as connection:
+        assert connection.execute(found).all() == []
