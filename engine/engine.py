@@ -137,6 +137,7 @@ class Engine:
         self.on_ticks: list[Due] = [
             Due(timers.fire_due, timers.next_due),
             Due(expiry.expire_due, buffer.next_due),
+            Due(expiry.shorten_leases, _never),
             Due(clean_up.run, _never),
         ]
         self.history_time_to_live = history_time_to_live

@@ -126,6 +126,23 @@ _RELEASE = Statement(
 )
 
 
+_TOO_LONG = (jobs.c.queue == OURS) & (jobs.c.leased_until > _UNTIL)
+_IS_TOO_LONG = Statement(sa.select(jobs.c.id).where(_TOO_LONG).limit(1))
+_SHORTEN = Statement(sa.update(jobs).where(_TOO_LONG).values(leased_until=_UNTIL))
+
+
+def is_too_long(tx: Transaction) -> bool:
+    """Whether one of our leases ends later than any that is taken now: the machine's clock was set back since. One
+    look-up.
+    """
+    return _IS_TOO_LONG.execute(tx.connection, {"until": tx.engine.clock.world() + LEASE}).first() is not None
+
+
+def shorten(tx: Transaction) -> None:
+    """Let no lease of ours last longer than one that is taken now. Whoever is at work renews it; who died loses it."""
+    _SHORTEN.execute(tx.connection, {"until": tx.engine.clock.world() + LEASE})
+
+
 def is_due(tx: Transaction, now: datetime, queue: str = OURS) -> bool:
     """Whether anything waits to be taken; takes no lock."""
     moments = {"of_queue": queue, "now": now, "world": tx.engine.clock.world()}

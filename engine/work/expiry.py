@@ -1,11 +1,13 @@
-"""Takes away what waited long enough: messages without a receiver, and ids that need not be remembered any more."""
+"""Takes away what waited long enough: messages without a receiver, ids that need not be remembered any more, and
+leases that would last too long.
+"""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime
 
-from engine import buffer, messages
+from engine import buffer, leases, messages
 from engine.store.database import Runtime, Transaction
 from engine.work import deliveries
 
@@ -31,3 +33,10 @@ def _expire(tx: Transaction) -> int:
             deliveries.hand_back(tx, kept, str(messages.not_found(kept.message)))
     buffer.forget_ids(tx, BATCH)
     return len(expired)
+
+
+def shorten_leases(engine: Runtime, _now: datetime) -> None:
+    """After the machine's clock was set back, let nobody keep a job until it has come there again."""
+    if engine.read(leases.is_too_long):
+        log.warning("The machine's clock was set back: leases are shortened.")
+        engine.transact(leases.shorten)

@@ -153,3 +153,37 @@ def test_what_has_fired_does_not_fire_again_when_the_clock_goes_back(world: Worl
     world.rest()
     assert sorted(world.open) == ["r", "r", "u"]
     assert world.wrong() == []
+
+
+def test_a_lease_of_one_that_died_ends_soon_although_the_clock_was_set_back(make_world: Callable[..., World]) -> None:
+    ran: list[str] = []
+    world = make_world(handlers={"send": lambda *, job_id: ran.append(job_id)})
+    send = '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
+    world.deploy(process(f'<startEvent id="s"/>{send}<userTask id="u"/>', "s j u"))
+    world.start()
+    assert len(world.engine.transact(lambda tx: runner.claim(tx, world.clock.now(), 1))) == 1
+    world.clock.move(timedelta(days=-1))
+    world.rest()
+    assert ran == []
+    world.clock.move(leases.LEASE)
+    world.rest()
+    assert len(ran) == 1
+    assert world.open == ["u"]
+    assert world.wrong() == []
+
+
+def test_what_was_put_off_or_is_to_be_delivered_is_there_still_when_the_clock_goes_back(world: World) -> None:
+    throw = '<endEvent id="e"><messageEventDefinition messageRef="msg_m"/></endEvent>'
+    world.deploy(process(f'<startEvent id="s"/>{throw}', "s e", key="T"), process(RECEIVE, "s2 r u", key="R"))
+    world.start("T")
+    world.clock.move(timedelta(hours=-5))
+    world.rest()
+    world.start("R")
+    world.clock.move(timedelta(hours=5))
+    world.rest()
+    assert world.open == ["u"]
+    assert world.incidents == []
+    assert world.wrong() == []
+
+
+RECEIVE = '<startEvent id="s2"/><receiveTask id="r" messageRef="msg_m"/><userTask id="u"/>'
