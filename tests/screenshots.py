@@ -34,6 +34,9 @@ STAFF = {
         "all-cases": "/cases/",
         "case": "main tr:last-child [data-row]",
         "audit": "a[href^='/supervision/cases/']",
+        "repair": "a[href$='/repair']",
+        "versions": "/supervision/processes",
+        "batches": "/supervision/batches",
     },
     "designer": {
         "designer": "/designer/",
