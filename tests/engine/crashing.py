@@ -15,8 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import instances
+from engine import batches, instances, migration, modification, suspension
 from engine.clock import FixedClock
+from engine.core.commands import CancelElement, StartBefore
 from engine.work import timers
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
@@ -71,13 +72,26 @@ def _cancel(world: World) -> None:
     world.do(instances.cancel, 2, "it was withdrawn")
 
 
+def deploy_again(world: World) -> None:
+    """A second version of the first case's process."""
+    world.deploy(life_bpmn=diagram(STORE, LIFE.replace('id="late"', 'id="late" name="Late"')))
+
+
+def _migrate(world: World) -> None:
+    world.do(migration.migrate, world.see(migration.propose, "P:1", "P:2"), 2, "it is better")
+
+
 SCENARIOS: dict[str, Callable[[World], Any]] = {
-    "deploy": lambda world: world.deploy(life_bpmn=diagram(STORE, LIFE.replace('id="late"', 'id="late" name="Late"'))),
+    "deploy": deploy_again,
     "start": lambda world: world.start("P", business_key="case-2", n=0),
     "complete": lambda world: world.complete("u", verdict="yes"),
     "timer": _fire,
     "rest": lambda world: world.rest(),
     "cancel": _cancel,
+    "suspend": lambda world: world.do(suspension.suspend, 2, "not now"),
+    "modify": lambda world: world.do(modification.modify, 2, [StartBefore("x"), CancelElement("u")], "it was done"),
+    "migrate": _migrate,
+    "batch": lambda world: world.do(batches.create, "set variables", [1, 2], "why", {"variables": {"k": 1}}),
 }
 """What is done to a database that `prepare` has filled."""
 

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.instances import InstanceQuery, search
+from engine import suspension
+from engine.instances import SUSPENDED, InstanceQuery, search
 from tests.databases import Ready, Store
-from tests.engine.crashing import SCENARIOS, open_world, prepare
+from tests.engine.crashing import SCENARIOS, deploy_again, open_world, prepare
 
 ROOT = Path(__file__).parents[2]
 # A child is started without what coverage or a debugger put into the environment of this process.
@@ -75,7 +76,7 @@ def schema(path: Path) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def before(migrated: Ready, sqlite: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """The database before the scenario; before "rest" with a job that waits."""
+    """The database before the scenario; before "rest" with a job that waits, before "migrate" with two versions."""
     path = tmp_path / "before.db"
     with migrated.copy("sqlite", sqlite) as url:
         shutil.copy(url.removeprefix("sqlite:///"), path)
@@ -83,6 +84,8 @@ def before(migrated: Ready, sqlite: Store, tmp_path: Path, request: pytest.Fixtu
     prepare(world)
     if request.node.callspec.params["scenario"] == "rest":
         world.complete("u")
+    if request.node.callspec.params["scenario"] == "migrate":
+        deploy_again(world)
     world.engine.stop()
     return path
 
@@ -97,6 +100,8 @@ def goes_on(path: Path) -> list[tuple[str, str]]:
     """A new process takes over, an hour later, and brings everything to its end. Process and status of each case."""
     world = open_world(f"sqlite:///{path}")
     assert world.wrong() == []
+    for suspended in world.see(search, InstanceQuery(status=SUSPENDED)):
+        world.do(suspension.resume, suspended.id, "now")
     world.clock.move(timedelta(hours=1))
     world.rest()
     while world.open:
