@@ -138,18 +138,19 @@ def launch(tx: Transaction, start: Start, business_key: str, variables: Mapping[
 class FailingStart:
     """A timer that could not start its process at the last `attempts`, the newest of which said `error`.
 
-    It is tried again at `due`.
+    It is tried again at `due`; None while its definition is suspended.
     """
 
     definition_id: str
     element_id: str
     attempts: int
     error: str
-    due: datetime
+    due: datetime | None
 
 
 def failing(tx: Transaction) -> list[FailingStart]:
     """Every timer that was due and could not start its process, and has not since."""
+    tx.authorise("list", "incidents")
     columns = (start_timers.c[name] for name in ("definition_id", "element_id", "attempts", "last_error", "due"))
     query = sa.select(*columns).where(start_timers.c.attempts > 0).order_by(start_timers.c.id)
     return [FailingStart(*row) for row in tx.connection.execute(query)]

@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from engine import incidents
+from engine import incidents, starts
 from engine.errors import EngineError, InvalidInput, InvalidState
 from engine.incidents import Circumstances, Incident, IncidentQuery
 from engine.reasons import MAX_REASON
@@ -162,9 +162,10 @@ def _read(typed: Typed) -> tuple[str, Mapping[str, Any], list[tuple[str, str]]]:
 
 def _list(typed: Typed) -> str:
     query = IncidentQuery(limit=PAGE + 1, after=request.args.get("after") or None)
-    found = engine().read(lambda tx: incidents.find(tx, query), current_actor())
+    found, failing = engine().read(lambda tx: (incidents.find(tx, query), starts.failing(tx)), current_actor())
     more = url_for("incidents.index", after=found[PAGE - 1].id) if len(found) > PAGE else ""
-    return render_template("supervision/incidents.html", found=found[:PAGE], more=more, typed=typed, most=MAX_REASON)
+    shown = {"found": found[:PAGE], "more": more, "failing": failing}
+    return render_template("supervision/incidents.html", **shown, typed=typed, most=MAX_REASON)
 
 
 def _page(incident_id: str, typed: Typed) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+from datetime import timedelta
 
 import pytest
 
-from engine import deployments, incidents, instances, journal
+from engine import deployments, incidents, instances, journal, starts
 from tests.engine.core.case import diagram, process
 
 BODY = (
@@ -105,3 +106,26 @@ def test_only_supervisors_see_and_mend_incidents(signed_in, stuck):
     clerk.get("/cases/")
     clerk.post(f"/supervision/incidents/{stuck[0]}", do="cancel", reason="because")
     assert clerk.answer.status_code == 403
+
+
+def test_a_timer_that_cannot_start_its_process_is_shown_until_it_can(bureau, signed_in, monkeypatch):
+    daily = '<startEvent id="s"><timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition></startEvent>'
+    files = {"daily.bpmn": diagram(process(f'{daily}<userTask id="u"/>', "s u", key="daily"))}
+    bureau.engine.transact(lambda tx: deployments.deploy(tx, files))
+
+    def fail(*_given):
+        raise OSError("no room")
+
+    supervisor = signed_in("supervisor")
+    assert "cannot start their process" not in supervisor.get("/supervision/incidents/")
+    with monkeypatch.context() as patched:
+        patched.setattr(starts, "launch", fail)
+        bureau.clock.move(timedelta(days=1))
+        bureau.engine.run_to_rest()
+    page = supervisor.get("/supervision/incidents/")
+    assert "Timers that cannot start their process" in page
+    assert "daily:1" in page
+    assert "OSError: no room" in page
+    bureau.clock.move(timedelta(hours=1))
+    bureau.engine.run_to_rest()
+    assert "cannot start their process" not in supervisor.get("/supervision/incidents/")
