@@ -26,7 +26,7 @@ LIFE = process(
     '<startEvent id="s"/><userTask id="u" camunda:candidateGroups="clerks" camunda:dueDate="P3D"/>'
     '<boundaryEvent id="b" attachedToRef="u" cancelActivity="false"><timerEventDefinition>'
     "<timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>"
-    '<dataStoreReference id="dsr" dataStoreRef="ds"/><scriptTask id="x"><dataOutputAssociation id="do">'
+    '<dataStoreReference id="dsr" dataStoreRef="ds"/><scriptTask id="x" camunda:asyncBefore="true"><dataOutputAssociation id="do">'
     "<sourceRef>n</sourceRef><targetRef>dsr</targetRef></dataOutputAssociation><script>n = n + 1</script></scriptTask>"
     '<serviceTask id="j" camunda:type="external" camunda:topic="send"/>'
     '<intermediateThrowEvent id="t"><messageEventDefinition messageRef="msg_m"/></intermediateThrowEvent>'
