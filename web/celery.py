@@ -62,7 +62,8 @@ _BOUNDED = {
     # Redis
     "socket_timeout": PATIENCE,
     "retry_on_timeout": False,
-    # RabbitMQ
+    # RabbitMQ: what goes into a connection that has just died is lost unless the broker is asked whether it came
+    "confirm_publish": True,
     "read_timeout": PATIENCE,
     "write_timeout": PATIENCE,
     # Both: one try, for the engine tries again later
@@ -95,7 +96,8 @@ class Publisher:
                 connection = self._app.connection_for_write(transport_options=_BOUNDED)
                 self._producer = self._app.amqp.Producer(connection, auto_declare=False)
             queue = queue_of(lent.topic, self._queues)
-            self._app.send_task(TASK, (lent.row_id,), queue=queue, producer=self._producer, retry=False)
+            options = {"queue": queue, "producer": self._producer, "retry": False, "confirm_timeout": PATIENCE}
+            self._app.send_task(TASK, (lent.row_id,), **options)
         except Exception:
             self._close()
             raise

@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from engine import deployments, instances, journal, user_tasks
+from engine import deployments, gauges, instances, journal, user_tasks
 from engine.engine import Engine
 from engine.instances import Instance
 from engine.leases import BROKER, Lent
@@ -27,11 +27,16 @@ from engine.store.tables import jobs
 from engine.work import handout
 from tests import brokers
 from tests.brokers import Broker, RabbitMQ
+from tests.bureau import CLAIMS, MING, Bureau
 from tests.engine.core.case import diagram, process
+from tests.web import processes
 from tests.web.celery_worker import handlers
 from web import celery, settings
 from web.celery import Publisher
 from web.settings import Settings
+from workflows import cases
+from workflows.cases import Petition
+from workflows.permissions import PUBLIC
 
 SECONDS = 60
 _A_MOMENT = threading.Event()
@@ -111,6 +116,8 @@ class Hall:
     def without_worker(self) -> None:
         if self._worker is not None and self._worker.process.poll() is None:
             self._worker.kill()
+            # Once the broker has answered it has seen that the worker is gone, and gives it no message more.
+            assert self.broker.answers()
 
     def new_worker(self, time_limit: float = SECONDS) -> Worker:
         self.without_worker()
@@ -132,6 +139,9 @@ class Hall:
 
     def start(self, key: str) -> Instance:
         return self.engine.transact(lambda tx: instances.start(tx, key, business_key=f"{key}-{time.monotonic_ns()}"))
+
+    def cancel(self, instance: Instance) -> None:
+        self.engine.transact(lambda tx: instances.cancel(tx, instance.id, "it would be tried again in other tests"))
 
     def variables(self, instance: Instance) -> Any:
         return self.engine.read(lambda tx: instances.variables(tx, instance.id))
@@ -286,6 +296,8 @@ def test_a_handler_that_hangs_is_given_up_and_its_process_replaced(hall: Hall) -
     after = hall.start("P")
     until(lambda: hall.waits(after))
     hall.without_worker()
+    for each in hanging:
+        hall.cancel(each)
 
 
 def test_commands_go_on_without_the_broker_and_what_they_made_is_run_when_it_is_back(hall: Hall) -> None:
@@ -308,6 +320,29 @@ def test_a_worker_that_is_told_to_stop_ends_its_job_first(hall: Hall) -> None:
     assert worker.end() == 0
     assert hall.waits(instance)
     assert hall.completions(instance) == 1
+
+
+def test_the_commands_do_a_petitions_jobs_through_a_queue_of_the_broker(broker: Broker, tmp_path: Path) -> None:
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}", datetime.now(UTC))
+    petition = Petition("online", CLAIMS, "utilities", "north", people=(MING,))
+    bureau.engine.transact(lambda tx: cases.hand_in(tx, petition), PUBLIC)
+    assert bureau.ask(gauges.read).jobs.count > 0
+    variables = {
+        "PUJIANG_BROKER_URL": broker.url,
+        "PUJIANG_BROKER_QUEUES": "*=petitions",
+        "PUJIANG_JOB_THREADS": "1",
+    }
+    started = [processes.start(tmp_path, "worker", "--queue", "petitions", **variables)]
+    try:
+        started.append(processes.start(tmp_path, "ticker", **variables))
+        until(lambda: bureau.ask(gauges.read).jobs.count == 0)
+    finally:
+        for one in started:
+            one.tell(signal.SIGTERM)
+        assert [one.end() for one in started] == [0, 0]
+    assert started[0].said == "Pujiang runs jobs that the broker brings.\n"
+    assert bureau.ask(lambda tx: user_tasks.find(tx, user_tasks.UserTaskQuery())), "somebody has something to do"
+    bureau.close()
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
