@@ -61,7 +61,6 @@ class Databases:
     def __init__(self, server: Server) -> None:
         self._url = server.url.replace("+psycopg", "")
         self._number = itertools.count()
-        self._admin = psycopg.connect(self._url, autocommit=True)
 
     def empty(self) -> str:
         return self._create("template0")
@@ -71,15 +70,17 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Whoever is still connected is thrown out."""
-        self._admin.execute(f"DROP DATABASE {_name(url)} WITH (FORCE)")
-
-    def close(self) -> None:
-        self._admin.close()
+        self._do(f"DROP DATABASE {_name(url)} WITH (FORCE)")
 
     def _create(self, template: str) -> str:
         name = f"pujiang_{next(self._number)}"
-        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return self._url.rpartition("/")[0] + f"/{name}"
+
+    def _do(self, sql: str) -> None:
+        """On a connection of its own, for a test may have had the server end any other."""
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute(sql)
 
 
 def _name(url: str) -> str:
@@ -97,11 +98,7 @@ def started(settings: Mapping[str, str]) -> Iterator[Databases]:
         Missing: there is no PostgreSQL here.
     """
     with postgres.server(settings) as server:
-        made = Databases(server)
-        try:
-            yield made
-        finally:
-            made.close()
+        yield Databases(server)
 
 
 @contextmanager

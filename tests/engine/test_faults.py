@@ -44,11 +44,7 @@ def database_url(server: Server, migrated: Ready) -> Iterator[str]:
     engine.upgrade()
     engine.stop()
     yield url
-    # Its connection may have been ended by the test.
-    store.close()
-    store = Databases(server)
     store.drop(url)
-    store.close()
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ def requests(app: Flask) -> Iterator[tuple[str, str]]:
     """Every method and address that there is, with something for each part of it."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint != "static":
-            address = re.sub(r"<[^>]+>", "1-1", re.sub(r"<int:[^>]+>", "1", rule.rule))
+            one_of = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+            address = re.sub(r"<[^>]+>", "1-1", re.sub(r"<int:[^>]+>", "1", one_of))
             yield from ((method, address) for method in rule.methods - {"HEAD", "OPTIONS"})
 
 
