@@ -90,14 +90,14 @@ class SqliteRows:
 
 
 class PostgresqlRows:
-    """One connection; psycopg prepares what it is told often, as it does for the engine."""
+    """One connection. As for the engine, psycopg prepares what it is told often, and sends a step in one journey."""
 
     def __init__(self, url: str) -> None:
         self.connection = psycopg.connect(url, autocommit=True)
         self.connection.execute(_KEEP)
 
     def write(self, step: list[Said]) -> None:
-        with self.connection.transaction(), self.connection.cursor() as cursor:
+        with self.connection.pipeline(), self.connection.transaction(), self.connection.cursor() as cursor:
             for sql, parameters, many in step:
                 if not sql.startswith("SELECT"):
                     (cursor.executemany if many else cursor.execute)(sql, parameters)

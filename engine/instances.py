@@ -19,7 +19,7 @@ from engine.errors import InvalidState, NotFound, Suspended
 from engine.observing import note
 from engine.store.database import Transaction
 from engine.store.projection import Projection, scopes_of
-from engine.store.statements import Statement, from_driver
+from engine.store.statements import Statement, from_driver, in_one_journey
 from engine.store.tables import definitions, process_instances
 from engine.variables import checked
 
@@ -152,25 +152,20 @@ def _write(
         # What it saw then is gone from the state by the time that somebody looks.
         seen = visible(state, incident["token_id"])
         incident["variables"] = json.dumps(seen, ensure_ascii=False)
-    seq, head = journal.append(tx, locked.id, locked.seq, locked.head, command, happened)
-    values = {
-        "of_id": locked.id,
-        "status": rows.status,
-        "state": state.to_json(),
-        "seq": seq,
-        "head": head,
-        "ended_at": None,
-        "end_reason": rows.end_reason,
-        "remove_at": None,
-    }
+    ended: dict[str, Any] = {"ended_at": None, "remove_at": None}
     if rows.status in ENDED:
-        values |= {"ended_at": tx.now, "remove_at": removal(tx, locked.definition_id, tx.now)}
-    _SAVE.execute(tx.connection, values)
-    if rows.runs_by is not None:
-        _MOVE.execute(tx.connection, {**rows.runs_by, "of_id": locked.id})
-    if rows.suspension is not None:
-        _SUSPEND.execute(tx.connection, {**rows.suspension, "of_id": locked.id})
-    rows.write()
+        ended = {"ended_at": tx.now, "remove_at": removal(tx, locked.definition_id, tx.now)}
+    of_it = {"of_id": locked.id}
+    with in_one_journey(tx.connection):
+        seq, head = journal.append(tx, locked.id, locked.seq, locked.head, command, happened)
+        now = {"status": rows.status, "state": state.to_json(), "seq": seq, "head": head}
+        _SAVE.execute(tx.connection, {**of_it, **now, **ended, "end_reason": rows.end_reason})
+        if rows.runs_by is not None:
+            _MOVE.execute(tx.connection, {**rows.runs_by, **of_it})
+        if rows.suspension is not None:
+            _SUSPEND.execute(tx.connection, {**rows.suspension, **of_it})
+        rows.write()
+    rows.announce()
     tx.commands.append(type(command).__name__)
     note(case=locked.business_key)
 

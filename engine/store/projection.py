@@ -81,7 +81,7 @@ class Projection:
                 project(self, fact)
 
     def write(self) -> None:
-        """Ends come before beginnings, so that a row may make way for its like."""
+        """Ends come before beginnings, so that a row may make way for its like. Nothing is read."""
         connection = self.tx.connection
         for migrated in self.migrated:
             moving.move(connection, self.instance_id, migrated)
@@ -106,15 +106,17 @@ class Projection:
         _ADD_SUBSCRIPTIONS.execute(connection, list(self.subscriptions.values()))
         _ADD_INCIDENTS.execute(connection, list(self.incidents.values()))
         _STORE.execute_many(connection, list(self.stored.values()))
-        posting.offer(
-            self.tx, self.instance_id, [row for row in self.subscriptions.values() if row["kind"] == "message"]
-        )
         if self.status == "suspended":
             self._each(_HOLD)
         elif self.suspension is not None:
             self._each(_LET_GO)
-            self.tx.after_commit(self.tx.engine.wake)
-        if self.jobs or self.deliveries:
+
+    def announce(self) -> None:
+        """Whoever works by itself, and messages that wait already, are to know of what was written."""
+        opened = [row for row in self.subscriptions.values() if row["kind"] == "message"]
+        posting.offer(self.tx, self.instance_id, opened)
+        is_resumed = self.suspension is not None and self.status != "suspended"
+        if self.jobs or self.deliveries or is_resumed:
             self.tx.after_commit(self.tx.engine.wake)
 
     def _each(self, statements: Sequence[Statement]) -> None:

@@ -6,10 +6,12 @@ of every step are spared it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -65,6 +67,24 @@ class Statement:
             connection.exec_driver_sql(compiled.sql, [compiled.parameters(values) for values in rows])
 
 
+@contextmanager
+def in_one_journey(connection: sa.Connection) -> Iterator[None]:
+    """Send a server the statements of the block without waiting for what it says to each. None of them may read; what
+    is wrong with one is told at the end of the block. A database in a file is asked as ever.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.pipeline():
+            yield
+    except psycopg.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            None, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
+
+
 class Insert:
     """The INSERT of many rows of one table in one statement. A column that a row does not name is NULL; those of
     `worked_out` are worked out by the database.
@@ -81,6 +101,11 @@ class Insert:
 
     def execute(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
         compiled = self._one.compiled(connection.dialect)
+        if connection.dialect.name == "postgresql":
+            # It sends one row after the other without waiting, and keeps the statement prepared; of many rows it does
+            # neither, for the number of their parameters.
+            self._one.execute_many(connection, rows)
+            return
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
             flat = [value for row in chunk for value in compiled.parameters(row)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import psycopg
 import pytest
@@ -13,10 +13,12 @@ import sqlalchemy as sa
 
 from engine import instances
 from engine.clock import FixedClock
+from engine.core.facts import Fact
 from engine.engine import Engine
 from engine.errors import InvalidInput, OutcomeUnknown, Unavailable
 from engine.store import connecting, faults
 from engine.store.database import Transaction
+from engine.store.projection import Projection
 from engine.store.tables import data_stores, deployments
 from tests import databases
 from tests.campaigns import postgres
@@ -106,6 +108,36 @@ def test_a_connection_that_breaks_before_the_commit_is_done_without(deployed: Wo
     assert len(turns) == 3
     assert deployed.open == ["u"]
     assert deployed.wrong() == []
+
+
+def test_a_connection_that_breaks_while_a_step_is_written_is_done_without(
+    deployed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[int] = []
+    take = Projection.take
+
+    def take_and_break(rows: Projection, happened: Iterable[Fact]) -> None:
+        turns.append(1)
+        if len(turns) == 1:
+            end_connection(rows.tx)
+        take(rows, happened)
+
+    monkeypatch.setattr(Projection, "take", take_and_break)
+    deployed.start()
+    assert len(turns) == 2
+    assert deployed.open == ["u"]
+    assert deployed.wrong() == []
+
+
+def test_what_is_wrong_with_one_row_of_a_step_shows_and_nothing_of_it_is_written(deployed: World) -> None:
+    deployed.start()
+    columns = "at, actor, kind, command, facts, format, hash"
+    deployed.tamper(
+        f"INSERT INTO journal (instance_id, seq, {columns}) SELECT instance_id, seq + 1, {columns} FROM journal"
+    )
+    with pytest.raises(sa.exc.IntegrityError, match="pk_journal"):
+        deployed.complete("u")
+    assert deployed.open == ["u"]
 
 
 def test_a_query_whose_connection_breaks_is_asked_again(deployed: World) -> None:
