@@ -53,6 +53,7 @@ class Books:
     runs: list[str]
     left: Counter[str] = field(default_factory=Counter)
     incidents: list[str] = field(default_factory=list)
+    deaf: list[str] = field(default_factory=list)
 
     @cached_property
     def of_actor(self) -> Mapping[str, list[Entry]]:
@@ -87,8 +88,9 @@ def read(scene: Scene) -> Books:
         left["open activities"] = _count(connection, "activities WHERE ended_at IS NULL OR status = 'open'")
         left["open incidents"] = _count(connection, "incidents WHERE resolved_at IS NULL")
     database.dispose()
+    deaf = scene.deaf.read_text("ascii").split() if scene.deaf.exists() else []
     runs = scene.effects.read_text("ascii").splitlines() if scene.effects.exists() else []
-    return Books({row.id: row for row in rows}, entries, ledger.read(scene.ledgers()), runs, left, incidents)
+    return Books({row.id: row for row in rows}, entries, ledger.read(scene.ledgers()), runs, left, incidents, deaf)
 
 
 def _entry(row: Any) -> Entry:
@@ -146,7 +148,7 @@ def untold(books: Books) -> Iterator[str]:
         entries = [entry for entry in books.of_actor.get(told.id, ()) if entry.command in _COMMANDS[told.verb]]
         if len(entries) > 1:
             yield f"{told} is {len(entries)} times in the journal"
-        if told.outcome == DONE and not entries and told.verb != "release":  # of what nobody had, there is no trace
+        if told.outcome == DONE and not entries and told.verb not in _WITHOUT_TRACE:
             yield f"{told} is not in the journal"
         if told.outcome in (REFUSED, UNAVAILABLE, FAILED) and entries:
             yield f"{told} is in the journal: instance {entries[0].instance_id}, entry {entries[0].seq}"
@@ -154,10 +156,15 @@ def untold(books: Books) -> Iterator[str]:
         yield f"{actor} is in the journal, but no client wanted anything under that name"
 
 
+_WITHOUT_TRACE = ("release", "post", "alarm")
+"""What may be done without an entry: releasing what nobody had; what is delivered later, or came before."""
+
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "start": ("StartInstance",),
     "complete": ("CompleteUserTask",),
     "go": ("CorrelateMessage",),
+    "post": ("CorrelateMessage",),
+    "alarm": (),
     "withdraw": ("CorrelateMessage",),
     "claim": ("AssignUserTask",),
     "release": ("AssignUserTask",),
@@ -287,6 +294,20 @@ def misdelivered(books: Books) -> Iterator[str]:
             yield f"{process} {key}: {count} thrown, none started"
 
 
+def unheard(books: Books) -> Iterator[str]:
+    """A message that waits for its receiver reaches it, and a signal everybody who listened before it was sent."""
+    done = [told for told in books.told.values() if told.outcome == DONE]
+    posted = {told.target for told in done if told.verb == "post"}
+    by_hand = {told.target for told in done if told.verb == "go"}
+    for key in posted & by_hand:
+        yield f"case {key} had been sent its message, and still waited for it at the end"
+    latest = max((told.began for told in done if told.verb == "alarm" and "closing" not in told.id), default=0.0)
+    listening = {told.target: told.ended for told in done if told.verb == "start"}
+    for key in books.deaf:
+        if listening.get(key, latest) < latest:
+            yield f"'{key}' listened when a signal was sent, and did not hear it"
+
+
 def _miscounted(books: Books, instance_id: int) -> Iterator[str]:
     facts = [fact for entry in books.entries if entry.instance_id == instance_id for fact in entry.facts]
     done = Counter(values["element_id"] for name, values in facts if name == "ElementActivated")
@@ -301,7 +322,18 @@ def _miscounted(books: Books, instance_id: int) -> Iterator[str]:
         yield f"instance {instance_id}: went past a join that was not complete: {dict(done)}"
 
 
-THROUGH_OUTAGES = (stuck, untold, disordered, misinformed, shown_errors, blamed, doubled, miscounted_jobs, misdelivered)
+THROUGH_OUTAGES = (
+    stuck,
+    untold,
+    disordered,
+    misinformed,
+    shown_errors,
+    blamed,
+    doubled,
+    miscounted_jobs,
+    misdelivered,
+    unheard,
+)
 """Everything that a campaign with the load of `models` is held against."""
 
 CHECKS = (*THROUGH_OUTAGES, outages)

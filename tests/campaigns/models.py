@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.campaigns.scene import Scene, pause
-from tests.engine.core.case import SIGNAL, boundary, diagram, event, event_subprocess, process, timer
+from tests.engine.core.case import SIGNAL, SIGNAL_H, boundary, diagram, event, event_subprocess, process, timer
 
 EFFECT = "effect"
 """The topic of every job."""
@@ -34,21 +34,21 @@ def _job(name: str) -> str:
     return f'<serviceTask id="{name}" camunda:type="external" camunda:topic="{EFFECT}"/>'
 
 
-def _count(name: str, variable: str) -> str:
-    return f'<scriptTask id="{name}"><script>{variable} = {variable} + 1</script></scriptTask>'
+def _count(name: str, variable: str, attributes: str = "") -> str:
+    return f'<scriptTask id="{name}" {attributes}><script>{variable} = {variable} + 1</script></scriptTask>'
 
 
 _LIFE = process(
     '<startEvent id="s"/><parallelGateway id="f"/>'
-    + (_user_task("a") + _job("ja") + _count("xa", "n"))
+    + (_user_task("a") + _job("ja") + _count("xa", "n", 'camunda:asyncBefore="true"'))
     + (event("intermediateCatchEvent", "w", timer("PT20S")) + _count("xw", "n"))
-    + ('<receiveTask id="r" messageRef="msg_go"/>' + _count("xr", "n"))
+    + ('<receiveTask id="r" messageRef="msg_go"/>' + _count("xr", "n", 'camunda:asyncAfter="true"'))
     + '<parallelGateway id="join"/>'
     + event("intermediateThrowEvent", "rep", _message("report"))
     + _user_task("b")
     + boundary("late", "b", _CYCLE, interrupting=False)
     + (_count("xl", "late") + _job("jb"))
-    + event("intermediateThrowEvent", "ring", SIGNAL)
+    + event("intermediateThrowEvent", "ring", SIGNAL, 'camunda:asyncBefore="true"')
     + '<endEvent id="e"/><endEvent id="e2"/>'
     + event_subprocess("away", _message("withdraw"), '<endEvent id="e3"/>', "away_s e3"),
     "s f a ja xa join rep b jb ring e",
@@ -78,15 +78,19 @@ _CROWD = process(
     conditions={"g-u": f"n &lt; {ROUNDS}"},
 )
 
+_EAR = process(
+    '<startEvent id="s"/>' + event("intermediateCatchEvent", "c", SIGNAL_H) + '<endEvent id="e"/>', "s c e", key="ear"
+)
 _SINGLE = process('<startEvent id="s"/>' + _job("j") + '<endEvent id="e"/>', "s j e", key="single")
 
-_DRAWN = {"life": _LIFE, "report": _REPORT, "bell": _BELL, "crowd": _CROWD, "single": _SINGLE}
+_DRAWN = {"life": _LIFE, "report": _REPORT, "bell": _BELL, "crowd": _CROWD, "single": _SINGLE, "ear": _EAR}
 FILES: Mapping[str, bytes] = {f"{name}.bpmn": diagram(_MESSAGES, drawn) for name, drawn in _DRAWN.items()}
 """What is deployed before the load begins.
 
-``life`` waits for a person, a timer and a message at once; then it throws a message that starts one ``report``, waits
+``life`` waits for a person, a timer and a message at once, and stops in between to be taken on; then it throws a message that starts one ``report``, waits
 for a person while a cycle of three timers runs, and throws a signal that starts one ``bell``. Each has jobs.
-``crowd`` has one user task after the other, and takes messages beside them. ``single`` is a job and nothing else.
+``crowd`` has one user task after the other, and takes messages beside them. ``single`` is a job and nothing else,
+``ear`` waits for a signal.
 """
 
 START: Mapping[str, Any] = {"n": 0, "late": 0, "m": 0}

@@ -7,7 +7,7 @@ import random
 from datetime import timedelta
 from functools import partial
 
-from engine import incidents, instances, messages, user_tasks
+from engine import incidents, instances, messages, signals, user_tasks
 from engine.engine import Engine
 from engine.instances import ACTIVE, InstanceQuery
 from engine.store.database import Transaction
@@ -22,6 +22,9 @@ RUNNING = 40
 
 CLERKS = UserTaskQuery(groups=frozenset({"clerks"}), limit=20)
 LIVES = InstanceQuery(definition_key="life", status=ACTIVE, limit=RUNNING)
+
+FAR_AHEAD = timedelta(days=30)
+"""How long a message may wait for who takes it: longer than any campaign goes on by its clock."""
 
 LATER = timedelta(hours=3)
 """After which leases and the pauses before further attempts are over."""
@@ -63,14 +66,27 @@ def turn(engine: Engine, ledger: Ledger, chance: random.Random) -> None:
         return
     keys = [case.business_key for case in running]
     roll = chance.random()
-    if len(keys) < RUNNING:
-        start(engine, ledger, f"{chance.getrandbits(48):x}")
+    if roll < 0.02:
+        alarm(engine, ledger)
+    elif len(keys) < RUNNING:
+        _begin(engine, ledger, chance, f"{chance.getrandbits(48):x}")
     elif waiting and roll < 0.75:
         complete(engine, ledger, chance.choice(waiting))
     elif roll < 0.98:
-        send(engine, ledger, "go", chance.choice(keys))
+        post(engine, ledger, chance.choice(keys))
     else:
         send(engine, ledger, "withdraw", chance.choice(keys))
+
+
+def _begin(engine: Engine, ledger: Ledger, chance: random.Random, key: str) -> None:
+    """A case, at times with what it will wait for sent before; at times one that listens instead."""
+    roll = chance.random()
+    if roll < 0.1:
+        start(engine, ledger, key, "ear")
+        return
+    if roll < 0.4:
+        post(engine, ledger, key)
+    start(engine, ledger, key)
 
 
 def _raise(error: Exception, _actor: object) -> None:
@@ -92,11 +108,30 @@ def send(engine: Engine, ledger: Ledger, name: str, key: str) -> Told:
     return ledger.attempt(name, key, partial(engine.transact, lambda tx: messages.publish(tx, name, {}, key)))
 
 
+def post(engine: Engine, ledger: Ledger, key: str) -> Told:
+    """Send what a case waits for, now or later; whoever else does so too, it is taken once."""
+
+    def work(tx: Transaction) -> object:
+        return messages.publish(tx, "go", {}, key, time_to_live=FAR_AHEAD, message_id=key)
+
+    return ledger.attempt("post", key, partial(engine.transact, work))
+
+
+def alarm(engine: Engine, ledger: Ledger) -> Told:
+    return ledger.attempt("alarm", "h", partial(engine.transact, lambda tx: signals.broadcast(tx, "h")))
+
+
 def closing(scene: Scene, rounds: int = 40) -> None:
     """Bring everything to its end as a fresh process that finds what others left behind, some hours later."""
     scene.log_here("closing")
     scene.jump(LATER)
     engine, ledger = open_engine(scene), Ledger(scene.ledger("closing"))
+    engine.run_to_rest()
+    running = engine.read(
+        lambda tx: instances.search(tx, InstanceQuery(definition_key="ear", status=ACTIVE, limit=10_000))
+    )
+    scene.deaf.write_text("\n".join(case.business_key for case in running), "ascii")
+    alarm(engine, ledger)
     for _ in range(rounds):
         engine.run_to_rest()
         if not _round(engine, ledger):

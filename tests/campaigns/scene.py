@@ -67,6 +67,11 @@ class Scene:
         return self.folder / "stop"
 
     @property
+    def deaf(self) -> Path:
+        """Who still listened when everything that had been called out was delivered."""
+        return self.folder / "deaf"
+
+    @property
     def clock(self) -> SharedClock:
         file = self.folder / "clock"
         if not file.exists():
