@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 
 from tests.campaigns.catalogue import CAMPAIGNS, POSTGRESQL, SQLITE, scene
@@ -16,6 +17,8 @@ def main() -> int:
     parser.add_argument("--database", choices=(SQLITE, POSTGRESQL), help="this database alone")
     parser.add_argument("--seed", type=int, default=random.getrandbits(16), help="of what is drawn at random")
     asked = parser.parse_args()
+    # Whoever is told to stop still ends what was started.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
     wrong = 0
     for name in [asked.name] if asked.name else CAMPAIGNS:
         campaign = CAMPAIGNS[name]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.campaigns import (
+    answers,
     clocks,
     crowd,
     disks,
@@ -47,6 +48,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "server-disks": Campaign(disks.on_postgresql, size=20, short=1, databases=(OWN,), tried=()),
     "partitions": Campaign(partitions.campaign, size=10, short=1, databases=(OWN,), tried=()),
     "messengers": Campaign(messengers.campaign, size=40, short=1, tried=()),
+    "answers": Campaign(answers.campaign, size=60, short=2, databases=(OWN,), tried=(OWN,)),
     "pools": Campaign(pools.campaign, size=20, short=1, databases=(OWN,), tried=()),
     "misfits": Campaign(misfits.campaign, size=10_000, short=60, tried=()),
     "crowd": Campaign(crowd.campaign, size=50, short=6),
