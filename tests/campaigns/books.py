@@ -310,16 +310,19 @@ def unheard(books: Books) -> Iterator[str]:
 
 def _miscounted(books: Books, instance_id: int) -> Iterator[str]:
     facts = [fact for entry in books.entries if entry.instance_id == instance_id for fact in entry.facts]
-    done = Counter(values["element_id"] for name, values in facts if name == "ElementActivated")
+    elements = {values["id"]: values["element_id"] for name, values in facts if name == "ElementActivated"}
+    begun = Counter(elements.values())
+    ended = Counter(elements.get(values["id"], "") for name, values in facts if name == "ElementCompleted")
     last = {values["name"]: values["value"] for name, values in facts if name == "VariableSet"}
-    for variable, elements in (("n", ("xa", "xw", "xr")), ("late", ("xl",))):
-        expected = sum(done[element] for element in elements)
-        if last.get(variable) != expected:
-            yield f"instance {instance_id}: {variable} is {last.get(variable)}, but it was counted {expected} times"
-    if done["xl"] > 3:
-        yield f"instance {instance_id}: a cycle of three came {done['xl']} times"
-    if "InstanceCompleted" in dict(facts) and not done["e3"] and any(done[each] != 1 for each in ("xa", "xw", "xr")):
-        yield f"instance {instance_id}: went past a join that was not complete: {dict(done)}"
+    for variable, counting in (("n", ("xa", "xw", "xr")), ("late", ("xl",))):
+        # What was withdrawn may have stopped before an element, or behind it.
+        least, most = (sum(count[element] for element in counting) for count in (ended, begun))
+        if not least <= last.get(variable, -1) <= most:
+            yield f"instance {instance_id}: {variable} is {last.get(variable)}, but was counted {least} to {most} times"
+    if begun["xl"] > 3:
+        yield f"instance {instance_id}: a cycle of three came {begun['xl']} times"
+    if "InstanceCompleted" in dict(facts) and not begun["e3"] and any(ended[each] != 1 for each in ("xa", "xw", "xr")):
+        yield f"instance {instance_id}: went past a join that was not complete: {dict(ended)}"
 
 
 THROUGH_OUTAGES = (
