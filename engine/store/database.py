@@ -16,7 +16,9 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import psycopg
 import sqlalchemy as sa
+from psycopg.pq import TransactionStatus
 
 from engine.actors import Actor
 from engine.errors import NotPermitted
@@ -144,12 +146,22 @@ def _translated() -> Iterator[None]:
 
 
 def _commit(connection: sa.Connection) -> None:
+    if _is_given_up(connection):
+        # PostgreSQL answers the COMMIT of such a transaction with a rollback, and without an error.
+        _roll_back(connection)
+        raise RuntimeError("Expected an error of the database to end the work, but the work went on after it.")
     try:
         connection.commit()
     except sa.exc.DBAPIError as error:
         # Nothing may be left open on it, whatever state it is in.
         connection.invalidate()
         raise faults.meaning_at_commit(error) from error
+
+
+def _is_given_up(connection: sa.Connection) -> bool:
+    """Whether a statement failed in this transaction, after which PostgreSQL keeps nothing of it."""
+    driver = connection.connection.driver_connection
+    return isinstance(driver, psycopg.Connection) and driver.info.transaction_status == TransactionStatus.INERROR
 
 
 def _roll_back(connection: sa.Connection) -> None:

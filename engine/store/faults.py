@@ -34,6 +34,7 @@ _STATES: Mapping[str, str] = {
     "57P02": LOST,  # it crashed
     "57P03": LOST,  # it is starting
     "57P05": LOST,  # idle for too long
+    "25006": LOST,  # this one only reads: a standby, or a primary that has become one
     "25P03": LOST,  # idle in a transaction for too long
     "25P04": LOST,  # a transaction that took too long
     "53100": FULL,  # the disk

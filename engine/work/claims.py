@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine import leases
-from engine.errors import EngineError, InvalidState
+from engine.errors import EngineError, InvalidState, OutcomeUnknown, Unavailable
 from engine.jobs import Job, fail
 from engine.leases import LEASE
 from engine.store.database import Runtime
@@ -127,6 +127,8 @@ class Claims:
                 self._engine.transact(lambda tx: fail(tx, work, error))
             except InvalidState as late:
                 log.info("Nothing waits for job %s (%s) any more: %s", work.id, work.topic, late)
+            except (Unavailable, OutcomeUnknown) as away:
+                log.warning("That job %s was given up may not be kept; its lease runs out then: %s", work.id, away)
         if held.thread is not None:
             self.on_given_up(held.thread)
 

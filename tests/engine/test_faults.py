@@ -306,6 +306,27 @@ def test_a_row_that_is_always_there_is_a_defect_and_shows_as_one(deployed: World
         deployed.engine.transact(lambda tx: tx.connection.execute(sa.insert(deployments).values(row)))
 
 
+def test_an_error_of_the_database_that_the_work_hides_is_not_told_as_done(deployed: World) -> None:
+    def work(tx: Transaction) -> None:
+        start(tx)
+        with contextlib.suppress(sa.exc.DBAPIError):
+            tx.connection.exec_driver_sql("SELECT 1 / 0")
+
+    with pytest.raises(RuntimeError, match="but the work went on after it"):
+        deployed.engine.transact(work)
+    assert deployed.open == []
+    deployed.start()
+    assert deployed.open == ["u"]
+
+
+def test_of_a_server_that_only_reads_it_is_said_that_nothing_was_written(deployed: World) -> None:
+    standby = Engine(f"{deployed.url}?options=-c%20default_transaction_read_only%3Don")
+    with pytest.raises(Unavailable, match="Expected to reach the database"):
+        standby.transact(start)
+    standby.stop()
+    assert deployed.open == []
+
+
 def threaded(call: Callable[[], object]) -> None:
     """In a thread of its own; what it raises is raised here."""
     raised: list[BaseException] = []

@@ -207,6 +207,29 @@ def test_a_hanging_handler_holds_up_no_other_job_and_its_thread_is_replaced(make
     hang.set()
 
 
+def test_a_thread_that_hangs_is_replaced_while_the_database_is_away_too(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(world.engine, "transact", away)
+            world.clock.move(claims.TIME_LIMIT)
+            world.engine.claims.beat()
+
+    def away(*_arguments: object) -> None:
+        raise Unavailable("Expected the database to answer, but it does not.")
+
+    given_up: list[threading.Thread] = []
+    world = make_world(handlers={"send": send})
+    world.engine.claims.on_given_up = given_up.append
+    world.deploy(service())
+    world.start()
+    assert runner.run_due(world.engine) == 1
+    assert given_up == [threading.current_thread()]
+    assert world.open == []
+    assert len(claim(world)) == 1, "others have it when its lease has run out"
+
+
 def test_an_engine_that_stops_hands_back_what_it_has_not_begun_and_what_does_not_end(make_world: MakeWorld) -> None:
     begun, hang = threading.Event(), threading.Event()
 
