@@ -331,11 +331,23 @@ class Engine:
         self._beat(poll)
 
     def _beat(self, beat: Callable[[Engine], None]) -> None:
+        self._stopped.clear()
         if self.database.tells and not isinstance(self._executor, HandOut):
             self._announcer = Announcer(self.database.alone)
             self._announcer.start()
         self._ticks = Ticks(self, beat)
         self._ticks.start()
+
+    def drain(self) -> None:
+        """Begin nothing more of what happens by itself. Commands are still carried out."""
+        if not self._stopped.is_set():
+            self._stopped.set()
+            for each in self._at_work():
+                each.drain()
+
+    def _at_work(self) -> list[Ticks | Listener | Executor | HandOut | Announcer]:
+        parts = (self._ticks, self._listener, self._executor, self._announcer)
+        return [each for each in parts if each is not None]
 
     def stop(self, within: timedelta = LONG) -> bool:
         """Begin nothing more, let what is under way end, and close the database.
@@ -343,13 +355,9 @@ class Engine:
         Whether all of it ended within that time. What did not is lost with the process, and nothing else is: a job
         is taken up again by whoever runs jobs.
         """
-        self._stopped.set()
         until = time.monotonic() + within.total_seconds()
-        parts = (self._ticks, self._listener, self._executor, self._announcer)
-        at_work = [each for each in parts if each is not None]
-        for each in at_work:
-            each.drain()
-        waited = [each.wait(timedelta(seconds=max(0.0, until - time.monotonic()))) for each in at_work]
+        self.drain()
+        waited = [each.wait(timedelta(seconds=max(0.0, until - time.monotonic()))) for each in self._at_work()]
         self._ticks = self._listener = self._executor = self._announcer = None
         self.claims.hand_back()
         self.database.close()

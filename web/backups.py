@@ -19,6 +19,9 @@ from web.settings import Settings, key_file
 
 DATABASE, KEY, CONTENTS = "pujiang.db", "secret-key", "backup.json"
 
+LOGS = ("-wal", "-journal")
+"""What SQLite keeps beside a database that nobody closed, and writes into any that has its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -60,7 +63,7 @@ def restore(settings: Settings, folder: Path) -> None:
     """Put a backup into place where nothing is.
 
     Raises:
-        InvalidState: a database is there.
+        InvalidState: a database is there, or a log of one.
         InvalidInput: it is no backup, or not whole.
     """
     target = database_file(settings)
@@ -73,7 +76,7 @@ def replace(settings: Settings, folder: Path) -> Path | None:
     """Put a backup into the place of what is there, which is kept beside under the name that is returned.
 
     Raises:
-        InvalidState: somebody works with the database that is there.
+        InvalidState: somebody works with the database that is there, or there is a log of one that is not.
         InvalidInput: it is no backup, or not whole, or what is there is broken.
     """
     target = database_file(settings)
@@ -113,6 +116,9 @@ def _suffixes(target: Path) -> list[str]:
 def _put(settings: Settings, folder: Path) -> None:
     """Each file is written beside its place and then renamed, the database last."""
     _checked(folder)
+    for log in map(Path, (f"{database_file(settings)}{suffix}" for suffix in LOGS)):
+        if log.exists():
+            raise InvalidState("backup", folder, "restore", f"would be written over by {log}; put that elsewhere first")
     if (folder / KEY).exists():
         _place(folder / KEY, key_file(settings))
     _place(folder / DATABASE, database_file(settings))

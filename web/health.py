@@ -52,7 +52,7 @@ def problems(engine: Engine) -> Iterator[str]:
         log.info("The database cannot be used: %s", error)
         yield "the database cannot be used, or is of another release"
     if engine.idle_for > LATE:
-        yield f"the last tick ended {engine.idle_for.seconds} s ago"
+        yield f"the last tick ended {engine.idle_for.total_seconds():.0f} s ago"
     file = engine.database.file
     if file is not None and shutil.disk_usage(file.parent).free < ENOUGH:
         yield "the disk is full"

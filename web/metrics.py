@@ -89,7 +89,9 @@ class _Database(Collector):
         in_use, size = self._engine.database.connections
         yield _gauge("pujiang_database_connections_in_use", "Connections of this process at work", in_use)
         yield _gauge("pujiang_database_connections", "Connections that this process has open", size)
-        yield _gauge("pujiang_tick_age_seconds", "Since the last tick of this process", self._engine.idle_for.seconds)
+        yield _gauge(
+            "pujiang_tick_age_seconds", "Since the last tick of this process", self._engine.idle_for.total_seconds()
+        )
         try:
             now = self._engine.read(gauges.read)
         except Exception:

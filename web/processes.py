@@ -108,11 +108,13 @@ def _serve(settings: Settings, engine: Engine, start: Callable[[], None], ready:
         app = create_app(settings, engine)
         metrics.watch(app)
         options = {"threads": settings.threads, "max_request_kib": settings.max_request_kib}
-        with _listening(app, settings, settings.host, settings.port, **options) as listener:
+        with _listening(app, stop, settings.host, settings.port, **options) as listener:
             start()
             listener.start()
             ready(listener.address)
             stop.wait()
+            # Jobs end while the last requests are answered.
+            engine.drain()
 
 
 def _run(settings: Settings, engine: Engine, start: Callable[[], None], ready: Callable[[], None]) -> None:
@@ -125,12 +127,12 @@ def _run(settings: Settings, engine: Engine, start: Callable[[], None], ready: C
 @contextmanager
 def _running(settings: Settings, engine: Engine) -> Iterator[tuple[Stop, Metrics]]:
     """The engine is stopped at the end, whatever happens, and waited for as long as the settings say."""
-    metrics = Metrics(engine)
+    metrics, stop = Metrics(engine), Stop(timedelta(seconds=settings.stop_seconds))
     try:
-        with _monitored(settings, engine, metrics):
-            yield Stop(), metrics
+        with _monitored(settings, stop, engine, metrics):
+            yield stop, metrics
     finally:
-        if not engine.stop(timedelta(seconds=settings.stop_seconds)):
+        if not engine.stop(stop.left):
             log.warning("Not everything ended within %s s; what did not is taken up by others.", settings.stop_seconds)
             logging.shutdown()
             # The interpreter would wait for the thread of a tick. Nothing is lost: what is not committed is undone.
@@ -138,19 +140,19 @@ def _running(settings: Settings, engine: Engine) -> Iterator[tuple[Stop, Metrics
 
 
 @contextmanager
-def _monitored(settings: Settings, engine: Engine, metrics: Metrics) -> Iterator[None]:
+def _monitored(settings: Settings, stop: Stop, engine: Engine, metrics: Metrics) -> Iterator[None]:
     """Whoever watches the process is answered to its end, where the settings name a port."""
     if settings.monitor_port is None:
         yield
         return
     app = monitoring.create_app(settings, engine, metrics)
-    with _listening(app, settings, settings.monitor_host, settings.monitor_port, threads=2) as listener:
+    with _listening(app, stop, settings.monitor_host, settings.monitor_port, threads=2) as listener:
         listener.start()
         yield
 
 
 @contextmanager
-def _listening(app: Flask, settings: Settings, host: str, port: int, **options: int) -> Iterator[Listener]:
+def _listening(app: Flask, stop: Stop, host: str, port: int, **options: int) -> Iterator[Listener]:
     try:
         listener = Listener(app, host, port, **options)
     except OSError as error:
@@ -158,4 +160,4 @@ def _listening(app: Flask, settings: Settings, host: str, port: int, **options: 
     try:
         yield listener
     finally:
-        listener.stop(timedelta(seconds=settings.stop_seconds))
+        listener.stop(stop.left)

@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPMethod
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -20,6 +21,7 @@ QUIET = frozenset({"static", "health.healthz", "health.readyz", "metrics"})
 
 _ID = "pujiang.request_id"
 _ANSWERED = "pujiang.answered"
+_METHODS = frozenset(HTTPMethod)
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 Answered = Callable[[str, str, int, float], None]
@@ -57,6 +59,11 @@ def route() -> str:
     return request.url_rule.rule if request.url_rule is not None else "-"
 
 
+def method() -> str:
+    """How it was asked for: one of HTTP's own words, for any other is something that somebody typed."""
+    return request.method if request.method in _METHODS else "-"
+
+
 def _begin() -> None:
     g.begun = time.perf_counter()
 
@@ -65,7 +72,7 @@ def _end(response: Response) -> Response:
     response.headers[HEADER] = request_id()
     seconds = time.perf_counter() - g.begun
     for answered in current_app.extensions[_ANSWERED]:
-        answered(request.method, route(), response.status_code, seconds)
+        answered(method(), route(), response.status_code, seconds)
     return response
 
 

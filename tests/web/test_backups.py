@@ -135,6 +135,25 @@ def test_nothing_is_replaced_unless_it_is_asked_for(run: Run, bureau: Bureau, da
     assert "The journals of 2 cases are whole." in run("verify", PUJIANG_DATABASE_URL=before).output
 
 
+def test_nothing_of_a_database_that_was_taken_away_gets_into_what_is_restored(
+    run: Run, bureau: Bureau, data: Path, tmp_path: Path
+) -> None:
+    assert run("backup", tmp_path / "monday").exit_code == 0
+    bureau.hand_in()
+    log = data / "pujiang.db-wal"
+    kept = log.read_bytes()
+    bureau.close()
+    (data / "pujiang.db").unlink()
+    log.write_bytes(kept)
+    for how in ([], ["--replace"]):
+        refused = run("restore", tmp_path / "monday", *how)
+        assert refused.exit_code == 1
+        assert f"would be written over by {log}" in refused.output
+    log.unlink()
+    assert run("restore", tmp_path / "monday").exit_code == 0
+    assert "The journals of 1 case are whole." in run("verify").output
+
+
 def test_a_backup_that_was_changed_is_refused(run: Run, bureau: Bureau, data: Path, tmp_path: Path) -> None:
     bureau.close()
     kept = tmp_path / "monday"

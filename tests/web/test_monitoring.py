@@ -67,9 +67,10 @@ def test_a_database_of_another_release_is_not_worked_on(bureau: Bureau, watcher:
 
 
 def test_ticks_that_are_late_are_told(bureau: Bureau, watcher: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Engine, "idle_for", timedelta(minutes=1))
+    monkeypatch.setattr(Engine, "idle_for", timedelta(days=1, minutes=1))
     assert watcher.get("/readyz").status_code == 503
-    assert list(health.problems(bureau.engine)) == ["the last tick ended 60 s ago"]
+    assert list(health.problems(bureau.engine)) == ["the last tick ended 86460 s ago"]
+    assert value(watcher.get("/metrics").get_data(as_text=True), "pujiang_tick_age_seconds") == 86_460
 
 
 def test_a_full_disk_is_told(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +127,10 @@ def test_answers_are_counted_by_route_and_status(bureau: Bureau, app: Flask) -> 
     client = app.test_client()
     client.get("/petition/new")
     client.get("/Ming-Example")
+    client.open("/petition/new", method="MING-EXAMPLE")
     page = metrics.page().decode()
     name = "pujiang_request_seconds_count"
     assert value(page, f'{name}{{method="GET",route="/petition/new",status="200"}}') == 1
     assert value(page, f'{name}{{method="GET",route="-",status="404"}}') == 1
+    assert value(page, f'{name}{{method="-",route="-",status="405"}}') == 1
+    assert "MING" not in page

@@ -17,6 +17,8 @@ from flask import Flask
 from engine import gauges
 from tests.bureau import CLAIMS, MING, Bureau
 from tests.web import processes
+from web import processes as running
+from web import settings
 from web.listening import Listener
 from web.signals import SIGNALS, Stop
 from workflows import cases
@@ -92,13 +94,43 @@ def test_a_request_that_hangs_does_not_keep_a_process_for_ever(
 def test_the_first_signal_is_a_wish_and_the_second_an_order() -> None:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
-        stop = Stop()
+        stop = Stop(SOON)
         signal.raise_signal(signal.SIGTERM)
         stop.wait()
         assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_DFL}
+        assert timedelta(0) < stop.left < SOON
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_requests_jobs_and_whoever_watches_share_the_time_that_a_stop_may_take(
+    bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    given: list[timedelta] = []
+    stop_listener, stop_engine = Listener.stop, bureau.engine.stop
+
+    def slowly(listener: Listener, within: timedelta) -> None:
+        given.append(within)
+        stop_listener(listener, within)
+        threading.Event().wait(0.1)
+
+    def all_ended(within: timedelta) -> bool:
+        given.append(within)
+        return stop_engine(within)
+
+    monkeypatch.setattr(Listener, "stop", slowly)
+    monkeypatch.setattr(bureau.engine, "stop", all_ended)
+    chosen = settings.load({"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_PORT": "0", "PUJIANG_MONITOR_PORT": "0"})
+    try:
+        running.serve(chosen, bureau.engine, lambda _address: signal.raise_signal(signal.SIGTERM))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    pages, watched, engine = given
+    assert pages <= timedelta(seconds=chosen.stop_seconds)
+    assert min(pages - watched, watched - engine) >= timedelta(seconds=0.1)
 
 
 def free_port() -> int:
