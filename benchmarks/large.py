@@ -33,7 +33,7 @@ from web.app import create_app
 from workflows import office, submissions
 
 FEW, MANY = 1_000, int(os.environ.get("BENCHMARK_LARGE", "1000000"))
-REPEATS = 41
+REPEATS = 31
 PATTERNS = 200
 """Real cases that all others are made of."""
 
