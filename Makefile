@@ -28,7 +28,7 @@ fuzz: $(READY) ## 10,000 random processes, and random expressions
 brokers: $(READY) ## the tests of Celery on RabbitMQ too; `make test` has Redis
 	BROKERS="redis rabbitmq" $(BIN)/python -m pytest tests/web/test_celery.py
 
-chaos: $(READY) ## campaigns: processes killed under load, crowds at one case, disks that are full; minutes
+chaos: $(READY) ## campaigns: processes killed under load, crowds at one case, disks that are full; an hour
 	$(BIN)/python -m tests.campaigns
 
 check: lint types contracts test ## everything that CI checks

@@ -17,7 +17,7 @@ from tests.campaigns.processes import Crew
 from tests.campaigns.report import Report
 from tests.campaigns.scene import Scene, until
 
-SHARE = 0.02
+SHARE = 0.06
 """Of the commits that are lost, half of them with the answer alone."""
 
 

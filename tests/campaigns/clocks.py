@@ -1,12 +1,18 @@
-"""Sets the clock of all processes on and back by hours while they work, and kills one now and then."""
+"""Sets the clock of all processes on and back by hours while they work, and kills one now and then.
+
+Once through the engine's clock, and once through the machine's, as `pujiang serve` and everything in it sees that.
+"""
 
 from __future__ import annotations
 
 import time
 from datetime import timedelta
+from functools import partial
 
-from tests.campaigns import books
+from tests.campaigns import books, faking, office
+from tests.campaigns.commands import Server
 from tests.campaigns.kills import conclude, finish, prepare, start
+from tests.campaigns.missing import Missing
 from tests.campaigns.processes import Crew
 from tests.campaigns.report import Report
 from tests.campaigns.scene import Scene, pause
@@ -42,3 +48,29 @@ def jump(scene: Scene, crew: Crew, jumps: int) -> None:
             crew.kill(victim)
             crew.restart(victim)
     scene.jump(FARTHEST + timedelta(minutes=5) - ahead)
+
+
+def of_the_machine(scene: Scene, jumps: int) -> Report:
+    """
+    Raises:
+        Missing: there is no libfaketime here.
+    """
+    library = faking.library()
+    if library is None:
+        raise Missing("no libfaketime here: apt-get install libfaketime runs this campaign")
+    report = Report("machine_clocks")
+    office.prepare(scene)
+    fake = faking.FakeTime(library, scene.folder / "time")
+    server = Server(scene, fake.environment)
+    office.drive(scene, server, partial(_set, scene, fake, jumps), report)
+    report.figure("jumps", jumps)
+    return report
+
+
+def _set(scene: Scene, fake: faking.FakeTime, jumps: int) -> None:
+    """Not too often: the web server drops whoever was connected before a jump, as having been silent for so long."""
+    chance = scene.chance("clock")
+    for _ in range(jumps):
+        pause(chance.uniform(5, 10))
+        fake.set(chance.uniform(-1, 1) * FARTHEST)
+    fake.set(FARTHEST + timedelta(minutes=5))

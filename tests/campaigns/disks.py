@@ -40,7 +40,7 @@ def on_sqlite(scene: Scene, times: int) -> Report:
 
 
 def on_postgresql(scene: Scene, times: int) -> Report:
-    report = Report("disks")
+    report = Report("server_disks")
     with small_disk() as disk:
         data = disk.path / "data"
         data.mkdir()
