@@ -52,7 +52,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "answers": Campaign(answers.campaign, size=200, short=2, databases=(OWN,), tried=(OWN,)),
     "pools": Campaign(pools.campaign, size=20, short=1, databases=(OWN,), tried=()),
     "misfits": Campaign(misfits.campaign, size=10_000, short=60, tried=()),
-    "crowd": Campaign(crowd.campaign, size=50, short=6),
+    "crowd": Campaign(crowd.campaign, size=50, short=4),
 }
 
 

@@ -17,11 +17,7 @@ from tests.campaigns.ledger import Ledger, Told
 from tests.campaigns.processes import ends_with_parent
 from tests.campaigns.scene import Scene, pause
 
-RUNNING = 40
-"""Cases that are kept running: few enough for clients to get in each other's way."""
-
 CLERKS = UserTaskQuery(groups=frozenset({"clerks"}), limit=20)
-LIVES = InstanceQuery(definition_key="life", status=ACTIVE, limit=RUNNING)
 
 FAR_AHEAD = timedelta(days=30)
 """How long a message may wait for who takes it: longer than any campaign goes on by its clock."""
@@ -51,15 +47,16 @@ def client(scene: Scene, name: str) -> None:
     engine, ledger = open_engine(scene), Ledger(scene.ledger(name))
     chance = scene.chance(f"{name} {os.getpid()}")
     while not scene.stop.exists() and not orphaned():
-        turn(engine, ledger, chance)
+        turn(engine, ledger, chance, scene.running)
     engine.stop()
 
 
-def turn(engine: Engine, ledger: Ledger, chance: random.Random) -> None:
-    """One thing that a client does, at random."""
+def turn(engine: Engine, ledger: Ledger, chance: random.Random, most: int) -> None:
+    """One thing that a client does, at random; a new case where there are fewer than `most`."""
+    lives = InstanceQuery(definition_key="life", status=ACTIVE, limit=most)
     try:
         waiting = [task.id for task in engine.read(lambda tx: user_tasks.find(tx, CLERKS))]
-        running = engine.read(lambda tx: instances.search(tx, LIVES))
+        running = engine.read(lambda tx: instances.search(tx, lives))
     except Exception as error:
         ledger.attempt("look", type(error).__name__, partial(_raise, error))
         pause(0.05)
@@ -68,7 +65,7 @@ def turn(engine: Engine, ledger: Ledger, chance: random.Random) -> None:
     roll = chance.random()
     if roll < 0.02:
         alarm(engine, ledger)
-    elif len(keys) < RUNNING:
+    elif len(keys) < most:
         _begin(engine, ledger, chance, f"{chance.getrandbits(48):x}")
     elif waiting and roll < 0.75:
         complete(engine, ledger, chance.choice(waiting))

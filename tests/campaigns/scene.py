@@ -49,12 +49,15 @@ class SharedClock(Clock):
 
 @dataclass(frozen=True)
 class Scene:
-    """`url` is the database's; `speed` how many seconds pass in one of the real world's."""
+    """`url` is the database's; `speed` how many seconds pass in one of the real world's; `running` how many cases are
+    kept running, few enough for clients to get in each other's way.
+    """
 
     url: str
     folder: Path
     seed: int = 0
     speed: float = 20.0
+    running: int = 40
 
     @property
     def effects(self) -> Path:
