@@ -28,11 +28,15 @@ class Command:
         unlimited = {f"PUJIANG_{name}_LIMIT": "100000 per minute" for name in ("SIGN_IN", "LOOK_UP", "HAND_IN")}
         where = {"PUJIANG_DATA_DIR": str(self._scene.folder), "PUJIANG_DATABASE_URL": self._scene.url}
         command = [sys.executable, "-c", "from web.cli import main; main()", *self._arguments]
-        with (self._scene.folder / f"log-{self._arguments[0]}").open("ab") as log:
+        with self.log.open("ab") as log:
             environment = {**kept, **unlimited, **where, **self._variables}
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
             )
+
+    @property
+    def log(self) -> Path:
+        return self._scene.folder / f"log-{self._arguments[0]}"
 
     @property
     def pid(self) -> int:
@@ -65,7 +69,8 @@ class Server(Command):
         for _ in until(60):
             if self._answers():
                 return
-        raise RuntimeError(f"expected the server to answer at {self.address} within a minute, but it does not")
+        said = self.log.read_text("utf-8")[-500:]
+        raise RuntimeError(f"expected the server to answer at {self.address} within a minute, but it does not: {said}")
 
     def _answers(self) -> bool:
         try:
