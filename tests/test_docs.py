@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 import runpy
+import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
@@ -136,6 +137,34 @@ def test_the_two_commands_do_what_the_readme_says() -> None:
     assert re.search(r"^test: \$\(READY\).*\n\t\$\(BIN\)/python -m pytest$", rules, flags=re.MULTILINE)
     assert "\nmake run\n" in text("README.md")
     assert "\nmake test\n" in text("README.md")
+
+
+def settings_shown() -> Iterator[tuple[str, str]]:
+    """Each piece of code in the pages that is a file of settings, with its page."""
+    for page in PAGES:
+        for code in re.findall(r"^```\n(.+?)^```$", text(page), flags=re.DOTALL | re.MULTILINE):
+            if all(re.match(r"[A-Z_]+=", line) for line in code.splitlines()):
+                yield page, code
+
+
+def test_a_shell_and_systemd_read_the_same_from_the_settings_that_are_shown(tmp_path: Path) -> None:
+    shown = list(settings_shown())
+    assert {page for page, _ in shown} >= {"docs/operations.md", "docs/celery.md"}
+    for _, code in shown:
+        (tmp_path / "env").write_text(code, "utf-8")
+        told = subprocess.run(
+            ["/bin/sh", "-c", "set -a; . ./env; exec env"],
+            cwd=tmp_path,
+            env={},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert not told.stderr
+        by_shell = dict(line.split("=", 1) for line in told.stdout.splitlines())
+        for line in code.splitlines():
+            name, _, value = line.partition("=")
+            assert by_shell.get(name) == re.sub(r'^"(.*)"$', r"\1", value), line
 
 
 def test_the_sign_ins_of_the_demonstration_are_those_of_the_readme() -> None:

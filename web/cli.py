@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 import click
@@ -47,6 +48,8 @@ def _cause(error: Exception) -> str:
 @click.option("--verbose", is_flag=True, help="Log what is done, not only what goes wrong.")
 def main(verbose: bool) -> None:
     """Petition casework on BPMN. Settings come from the environment: see `pujiang settings`."""
+    # What is written holds names and words of petitioners: the database, its copies, rejected rows.
+    os.umask(0o077)
     logs.set_up(configuration.load().log_format, logging.INFO if verbose else logging.WARNING)
 
 

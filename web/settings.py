@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from limits import parse_many
+
 from web.logs import FORMATS
 
 PREFIX = "PUJIANG_"
@@ -100,6 +102,24 @@ def _queues(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((topic.strip(), queue.strip()) for topic, _, queue in pairs)
 
 
+def _rates(text: str) -> str:
+    try:
+        parse_many(text)
+    except ValueError:
+        raise ValueError("a rate such as '10 per minute'") from None
+    return text
+
+
+STORAGES = ("memory", "redis", "rediss", "redis+unix", "redis+sentinel", "redis+cluster")
+
+
+def _storage(text: str) -> str:
+    scheme, separator, _ = text.partition("://")
+    if not separator or scheme not in STORAGES:
+        raise ValueError("memory:// or an address such as redis://host:6379")
+    return text
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -143,10 +163,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("session_hours", "10", "Hours without a request after which a person is signed out", _count),
     Setting("cookie_secure", "0", "1: cookies go over https only (set it wherever https is in front)", _boolean),
-    Setting("sign_in_limit", "10 per minute", "Wrong sign-ins from one address"),
-    Setting("look_up_limit", "20 per minute", "Wrong look-ups by number and query code from one address"),
-    Setting("hand_in_limit", "30 per hour", "Petitions handed in from one address"),
-    Setting("limits_storage", "memory://", "Where the limits count: memory:// for one server, redis://… for many"),
+    Setting("sign_in_limit", "10 per minute", "Wrong sign-ins from one address", _rates),
+    Setting("look_up_limit", "20 per minute", "Wrong look-ups by number and query code from one address", _rates),
+    Setting("hand_in_limit", "30 per hour", "Petitions handed in from one address", _rates),
+    Setting(
+        "limits_storage",
+        "memory://",
+        "Where the limits count: memory:// for one server, redis://… for many",
+        _storage,
+    ),
     Setting("max_request_kib", "2048", "Largest request taken, in KiB (uploads of diagrams included)", _count),
 )
 

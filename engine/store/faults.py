@@ -12,6 +12,7 @@ from engine.errors import InvalidInput, OutcomeUnknown, Unavailable
 BUSY = "Expected the database to be free for a moment, but others kept it busy."
 LOST = "Expected to reach the database, but it does not answer."
 FULL = "Expected the database to take what is written, but there is no room for it."
+STRANGE = "Expected an SQLite database, but the file is none, or is damaged."
 POOL = "Expected a free connection to the database, but all of this process are in use."
 
 
@@ -51,6 +52,8 @@ _SQLITE: Mapping[str, str] = {
     "disk is full": FULL,
     "disk I/O error": LOST,
     "unable to open database file": LOST,
+    "file is not a database": STRANGE,
+    "database disk image is malformed": STRANGE,
 }
 
 

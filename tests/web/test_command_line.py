@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import os
 import socket
 import sqlite3
 
@@ -52,6 +53,23 @@ def test_a_new_database_is_made_and_its_journals_are_whole(run, tmp_path):
     result = run("verify")
     assert result.exit_code == 0
     assert "The journals of 0 cases are whole." in result.output
+
+
+def test_nobody_else_on_the_machine_reads_the_database(run, tmp_path):
+    before = os.umask(0o022)
+    try:
+        run("migrate")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "pujiang.db").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("command", ["migrate", "verify"])
+def test_a_file_that_is_no_database_is_told_in_one_line(run, tmp_path, command):
+    (tmp_path / "pujiang.db").write_text("Dear Sir or Madam, this is a letter and no database.\n" * 20)
+    result = run(command)
+    assert result.exit_code == 1
+    assert "Error: Expected an SQLite database, but the file is none, or is damaged. (file is not" in result.output
 
 
 def test_what_a_page_refuses_is_in_the_log_without_being_asked_for(run):

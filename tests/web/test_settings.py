@@ -28,6 +28,9 @@ def test_a_database_that_is_named_is_taken_as_it_is():
         ("PUJIANG_DEMO", "perhaps", "1 or 0"),
         ("PUJIANG_BROKER_URL", "http://broker", "an address such as amqp://user:password@host// or redis://host/0"),
         ("PUJIANG_BROKER_QUEUES", "letters", "pairs of topic and queue such as 'send-*=letters, archive=slow'"),
+        ("PUJIANG_SIGN_IN_LIMIT", "ten a day", "a rate such as '10 per minute'"),
+        ("PUJIANG_LIMITS_STORAGE", "redsi://cache", "memory:// or an address such as redis://host:6379"),
+        ("PUJIANG_LIMITS_STORAGE", "cache:6379", "memory:// or an address such as redis://host:6379"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_refused_by_name(variable, text, expected):
@@ -40,6 +43,12 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(variable, text, expected
 def test_a_variable_that_does_not_exist_is_refused():
     with pytest.raises(settings.InvalidSetting, match="but found PUJIANG_DATABASE_ULR"):
         settings.load({"PUJIANG_DATABASE_ULR": "sqlite:///x.db"})
+
+
+def test_a_wheel_brings_the_client_of_whatever_storage_limits_may_count_in():
+    text = (Path(__file__).parents[2] / "setup.cfg").read_text("utf-8")
+    always = text[text.index("install_requires =") : text.index("[options.packages.find]")]
+    assert re.search(r"^    limits\[redis\] ", always, flags=re.MULTILINE)
 
 
 def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path):
