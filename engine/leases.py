@@ -160,12 +160,13 @@ def take(
 ) -> tuple[str, list[Any]]:
     """Take up to `batch` rows that are due: what was left behind first, then by priority, the longest due first.
 
+    What was left behind may be what has killed its process. It is taken alone, so that nothing dies with it again.
+
     Returns the owner, who is made up where none is given, and the rows as they were before.
     """
     asked = {"of_queue": queue, "now": now, "world": tx.engine.clock.world()}
-    rows = list(tx.connection.execute(_LOST, {**asked, "batch": batch}).all())
-    rows += _due(tx, _DUE, asked, batch - len(rows))
-    return _taken(tx, rows, owner, lease)
+    left_behind = list(tx.connection.execute(_LOST, {**asked, "batch": 1}).all())
+    return _taken(tx, left_behind or _due(tx, _DUE, asked, batch), owner, lease)
 
 
 def _due(tx: Transaction, statement: sa.Select[Any], asked: dict[str, Any], batch: int) -> list[Any]:

@@ -62,6 +62,7 @@ def _process_migrated(state: State, fact: facts.ProcessMigrated) -> None:
             }
             token.activated = {element(name): [flow(way) for way in ways] for name, ways in token.activated.items()}
             token.planned = [element(name) for name in token.planned]
+            token.kept = {element(name): values for name, values in token.kept.items()}
             _rename_records(token.completed, element)
             _rename_records(token.compensating or [], element)
             for wait_id in token.waits:

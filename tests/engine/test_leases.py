@@ -123,6 +123,17 @@ def test_a_job_that_is_never_heard_of_again_ends_as_an_incident_and_not_by_runni
     assert world.open == ["after"]
 
 
+def test_what_fell_silent_is_taken_alone_so_that_one_that_kills_takes_no_other_with_it(make_world: MakeWorld) -> None:
+    world = make_world(handlers={"send": lambda: None})
+    world.deploy(service())
+    for number in range(3):
+        world.start(business_key=f"case-{number}")
+    assert len(claim(world, batch=3)) == 3
+    world.clock.move(LEASE)
+    world.start(business_key="case-3")
+    assert [len(claim(world, batch=4)) for _ in range(5)] == [1, 1, 1, 1, 0]
+
+
 def test_claims_that_nothing_was_heard_of_make_no_later_attempt_wait_longer(make_world: MakeWorld) -> None:
     world = make_world(handlers={"send": lambda: None})
     world.deploy(TWICE.replace("R2/PT1S", "PT1M,PT1H"))

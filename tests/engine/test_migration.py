@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine import deployments, history, instances, journal, migration, suspension
+from engine import deployments, history, instances, journal, migration, signals, suspension
 from engine.core import facts
 from engine.errors import InvalidChange, InvalidInput, InvalidState, NotFound, NotPermitted
 from engine.migration import Plan
@@ -199,3 +199,28 @@ def test_a_called_process_is_migrated_where_it_stands(world: World) -> None:
     assert world.wrong() == []
     world.complete("r")
     assert world.status(instance) == "completed"
+
+
+def test_what_has_come_so_far_for_an_event_that_needs_more_goes_with_it(world: World) -> None:
+    picks = (
+        '<extensionElements><camunda:inputOutput><camunda:outputParameter name="first">${one}</camunda:outputParameter>'
+        "</camunda:inputOutput></extensionElements>"
+    )
+
+    def version(name: str) -> str:
+        triggers = f'{picks}<signalEventDefinition signalRef="sig_h"/>{MESSAGE}'
+        catch = f'<intermediateCatchEvent id="{name}" name="Both" parallelMultiple="true">{triggers}</intermediateCatchEvent>'
+        return process(f'{START}{catch}<userTask id="u"/>{END}', f"s {name} u e")
+
+    world.deploy(version("k"))
+    instance = world.start()
+    world.do(signals.broadcast, "h", {"one": 1})
+    world.rest()
+    world.deploy(version("both"))
+    proposed = world.see(migration.propose, "P:1", "P:2")
+    assert proposed.elements["k"] == "both"
+    world.do(migration.migrate, proposed, instance.id, "it has a better id")
+    world.message("m")
+    assert world.open == ["u"]
+    assert world.variables(instance)["first"] == 1
+    assert world.wrong() == []
