@@ -28,7 +28,8 @@ class Incident:
     """`id` is ``instance-number``. `kind` says what stopped: ``execution`` (a script or expression failed), ``join``
     (tokens wait for others that cannot come), ``condition`` (an event's condition cannot be decided), ``job`` (a
     handler failed, each time it was tried), ``delivery`` (what was thrown found nobody) or ``timer`` (it is due and
-    could not be fired).
+    could not be fired). `name` is that of the element, its id where it has none; `definition_id` is the process that
+    it is in, None where the element was not begun.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Incident:
     raised_at: datetime
     resolved_at: datetime | None
     resolved_by: str | None
+    name: str
+    definition_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,16 @@ _COLUMNS = [
     process_instances.c.business_key,
     *(incidents.c[name] for name in ("token_id", "element_id", "kind", "message")),
     *(incidents.c[name] for name in ("raised_at", "resolved_at", "resolved_by")),
+    sa.func.coalesce(sa.func.nullif(activities.c.name, ""), incidents.c.element_id),
+    activities.c.definition_id,
 ]
-_SELECT = sa.select(*_COLUMNS).join_from(
-    incidents, process_instances, incidents.c.instance_id == process_instances.c.id
+_SELECT = (
+    sa.select(*_COLUMNS)
+    .join_from(incidents, process_instances, incidents.c.instance_id == process_instances.c.id)
+    .outerjoin(
+        activities,
+        sa.and_(*(activities.c[name] == incidents.c[name] for name in ("instance_id", "token_id", "element_id"))),
+    )
 )
 _PLACE = (incidents.c.raised_at, incidents.c.instance_id, incidents.c.id)
 

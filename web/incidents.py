@@ -67,6 +67,15 @@ _DONE = {
     "skip": "Taken for done: {}.",
     "cancel": "Cancelled: {}.",
 }
+_KINDS = {
+    "execution": "script or expression",
+    "join": "join",
+    "condition": "condition",
+    "job": "handler",
+    "delivery": "message",
+    "timer": "timer",
+}
+"""What stopped, by the kind of an incident."""
 _NEED_A_REASON = ("skip", "cancel")
 
 
@@ -164,7 +173,7 @@ def _list(typed: Typed) -> str:
     query = IncidentQuery(limit=PAGE + 1, after=request.args.get("after") or None)
     found, failing = engine().read(lambda tx: (incidents.find(tx, query), starts.failing(tx)), current_actor())
     more = url_for("incidents.index", after=found[PAGE - 1].id) if len(found) > PAGE else ""
-    shown = {"found": found[:PAGE], "more": more, "failing": failing}
+    shown = {"found": found[:PAGE], "more": more, "failing": failing, "kinds": _KINDS}
     return render_template("supervision/incidents.html", **shown, typed=typed, most=MAX_REASON)
 
 
@@ -176,5 +185,11 @@ def _page(incident_id: str, typed: Typed) -> str:
     incident, known = engine().read(work, current_actor())
     seen = [(name, json.dumps(value, ensure_ascii=False)) for name, value in sorted((known.variables or {}).items())]
     return render_template(
-        "supervision/incident.html", incident=incident, trace=known.trace, seen=seen, typed=typed, most=MAX_REASON
+        "supervision/incident.html",
+        incident=incident,
+        kind=_KINDS[incident.kind],
+        trace=known.trace,
+        seen=seen,
+        typed=typed,
+        most=MAX_REASON,
     )

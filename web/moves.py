@@ -12,7 +12,7 @@ from flask_login import login_required
 from engine import batches, deployments, instances, migration, suspension
 from engine.core.model import Element, JobSpec, ProcessModel, TimerDefinition, UserTaskSpec
 from engine.deployments import Definition
-from engine.errors import InvalidInput, InvalidState
+from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.migration import Check, Plan
 from engine.store.database import Transaction
 from web import errors
@@ -20,6 +20,7 @@ from web.auth import current_actor
 from web.current import engine
 from web.designer import KINDS
 from web.forms import whole_number
+from web.presentation import count
 
 blueprint = Blueprint("moves", __name__, url_prefix="/supervision")
 
@@ -209,14 +210,19 @@ def _can_be_renewed(element: Element) -> bool:
 
 
 def _move_page(sheet: Sheet, chosen: list[int], problems: list[str]) -> str:
-    in_the_way = [] if sheet.check is None else [*sheet.check.of_plan]
+    reason = request.form.get("reason", "")
+    found = [("plan" if reason.strip() else "reason", message) for message in problems]
+    if sheet.check is not None:
+        found += [("plan", message) for message in sheet.check.of_plan]
+        if blocked := len(sheet.check.of_instances):
+            found.append(("cases", f"{count(blocked, 'case')} cannot be moved so. What is in the way is beside each."))
     return render_template(
         "repairs/move.html",
         sheet=sheet,
         chosen=chosen or list(sheet.numbers or ()),
-        reason=request.form.get("reason", ""),
+        reason=reason,
         which=request.form.get("which", "some"),
-        problems=[{"target": "plan", "message": message} for message in (*problems, *in_the_way)],
+        problems=[{"target": target, "message": message} for target, message in found],
     )
 
 
@@ -239,13 +245,22 @@ def batch(batch_id: int) -> ResponseReturnValue:
     """How far a batch is, and what could not be done."""
     after = whole_number(request.args.get("after", "")) or 0
 
-    def work(tx: Transaction) -> tuple[batches.Batch, list[batches.Item]]:
+    def work(tx: Transaction) -> tuple[batches.Batch, list[tuple[batches.Item, str]]]:
         failed = batches.items(tx, batch_id, status=batches.FAILED, after=after, limit=PAGE + 1)
-        return batches.get(tx, batch_id), failed
+        return batches.get(tx, batch_id), [(item, _number_of(tx, item)) for item in failed]
 
     found, failed = engine().read(work, current_actor())
-    more = url_for("moves.batch", batch_id=batch_id, after=failed[PAGE - 1].place) if len(failed) > PAGE else ""
+    more = url_for("moves.batch", batch_id=batch_id, after=failed[PAGE - 1][0].place) if len(failed) > PAGE else ""
     return render_template("repairs/batch.html", batch=found, failed=failed[:PAGE], more=more)
+
+
+def _number_of(tx: Transaction, item: batches.Item) -> str:
+    """The number of the case that an item is about, an instance or an incident of one; "" where it is gone."""
+    instance_id = whole_number(item.target.partition("-")[0])
+    try:
+        return "" if instance_id is None else instances.get(tx, instance_id).business_key
+    except NotFound:
+        return ""
 
 
 _STEERING: Mapping[str, Callable[[Transaction, int], None]] = {

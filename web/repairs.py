@@ -50,12 +50,16 @@ class Place:
     label: str
 
 
+Places = Mapping[str, list[Place]]
+"""By the name of the process that they are in: processes of one case name their elements alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     instance: Instance
     standing: tuple[Standing, ...]
-    elements: tuple[Place, ...]
-    flows: tuple[Place, ...]
+    elements: Places
+    flows: Places
 
 
 @blueprint.get("")
@@ -173,10 +177,17 @@ def _sheet(tx: Transaction, number: str) -> Sheet:
         for token in state.tokens.values()
         if token.definition_id is not None
     }
-    places = [place for model in models.values() for place in _places(model)]
-    flows = [place for model in models.values() for place in _flows(model)]
+    named = {_process_name(state, token_id, model): model for token_id, model in models.items()}
     standing = () if state.ended else tuple(_rows(state, models, state.tokens[ROOT]))
-    return Sheet(instance, standing, tuple(dict.fromkeys(places)), tuple(dict.fromkeys(flows)))
+    places = {name: _places(model) for name, model in named.items()}
+    return Sheet(instance, standing, places, {name: _flows(model) for name, model in named.items()})
+
+
+def _process_name(state: State, token_id: int, model: ProcessModel) -> str:
+    """With its version, which two that are called may differ in."""
+    token = state.tokens[token_id]
+    version = (token.definition_id or "").rpartition(":")[2]
+    return f"{_name(model.elements[token.element_id])}, version {version}"
 
 
 def _rows(state: State, models: Mapping[int, ProcessModel], token: Token, depth: int = 0) -> list[Standing]:

@@ -34,6 +34,23 @@ def last_command(bureau, incident_id):
     return bureau.ask(lambda tx: journal.entries(tx, instance_id)[-1].command)
 
 
+def test_an_incident_is_told_by_the_name_of_its_element_and_by_its_process(bureau, signed_in, stuck):
+    named = BODY.replace('<scriptTask id="x">', '<scriptTask id="x" name="Halve the sum">')
+    bureau.engine.transact(
+        lambda tx: deployments.deploy(tx, {"stuck.bpmn": diagram(process(named, "s g x e", "g v e", key="stuck"))})
+    )
+    given = {"whole": 8, "parts": 0}
+    bureau.engine.transact(lambda tx: instances.start(tx, "stuck", business_key="S-9", variables=given))
+    newest = bureau.ask(incidents.find)[-1]
+    supervisor = signed_in("supervisor")
+    page = supervisor.get("/supervision/incidents/")
+    assert "Halve the sum of S-9 script or expression, stuck:2" in page
+    assert "x of S-0 script or expression, stuck:1" in page
+    page = supervisor.get(f"/supervision/incidents/{newest.id}")
+    assert "Stuck at Halve the sum" in page
+    assert "Process stuck:2" in page
+
+
 def test_a_page_of_one_shows_what_it_knew_and_sets_values_before_it_tries_again(bureau, signed_in, stuck):
     supervisor = signed_in("supervisor")
     address = f"/supervision/incidents/{stuck[0]}"

@@ -86,6 +86,13 @@ def test_a_token_is_taken_away_and_another_put_down(bureau, number, supervisor):
     assert "nothing is missing" in page
 
 
+def test_places_are_told_apart_by_their_process(number, supervisor):
+    supervisor.get(address(number))
+    groups = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', supervisor.page, flags=re.DOTALL)
+    both = [name for name, places in groups if "Petition received (start)" in places]
+    assert both == ["Petition, version 1", "Intake, version 1"]
+
+
 def test_what_cannot_be_done_is_told_and_nothing_is(bureau, number, supervisor):
     before = standing(bureau, number)
     supervisor.get(address(number))
@@ -155,7 +162,8 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     standing_at = next(each.element_id for each in state.tokens.values() if each.scope_id == each.process_id == 1)
     lacking = {name: value for name, value in fields.items() if name != f"map-{standing_at}"}
     page = supervisor.post(path, lacking, _do="check")
-    assert "2 cases cannot be moved so." in page
+    assert "There is a problem 2 cases cannot be moved so." in page
+    assert 'href="#cases"' in supervisor.page
     assert f"Expected a counterpart of '{standing_at}'" in page
     assert "Expected a reason" in supervisor.post(path, fields, _do="run", reason="")
     assert supervisor.answer.status_code == 422
@@ -198,6 +206,7 @@ def test_a_batch_is_steered_and_tells_what_failed(bureau, number, supervisor):
     bureau.engine.run_to_rest()
     page = supervisor.get("/supervision/batches/1")
     assert "What could not be done" in page
+    assert f"/supervision/cases/{number}/repair" in supervisor.page
     assert "was suspended at 09:00 by supervisor because alone" in page
     bureau.engine.transact(lambda tx: suspension.resume(tx, instance.id, "again"), SUPERVISOR)
     supervisor.post("/supervision/batches/1/retry_failed")

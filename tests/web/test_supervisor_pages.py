@@ -91,7 +91,7 @@ def test_what_is_stuck_is_tried_again_once_its_cause_is_mended(bureau, signed_in
     clerk.post(f"{address}/claim")
     clerk.post(address, _do="complete", **accept)
     bureau.wait(days=2)
-    assert "acknowledge" in supervisor.get("/supervision/incidents/")
+    assert f"Acknowledge receipt of {number} handler, intake:1" in supervisor.get("/supervision/incidents/")
     assert "1 stuck" in supervisor.get("/supervision/")
     case = clerk.get(f"/cases/{number}")
     assert "The case is stuck and waits for a supervisor" in case

@@ -350,6 +350,7 @@ HINTS = {
     "taskListener": "Draw what it does as a task.",
     "language": "Write it as ${…}, and leave out its language.",
     "expressionLanguage": "Write expressions as ${…}, and leave it out.",
+    "scriptFormat": "Leave it out, or write python; no other language is run.",
     "isImmediate": "In an executable process nothing comes in between: leave it out, or write true.",
     "method": 'A cancelled transaction is compensated: leave it out, or write "##Compensate".',
     "variableName": "A condition is looked at whenever a variable is set.",

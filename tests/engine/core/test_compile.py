@@ -163,6 +163,11 @@ def test_nothing_that_cannot_be_run_is_dropped_silently(what: str) -> None:
     assert any(what in problem.wrong for problem in found), found
 
 
+def test_of_a_script_in_another_language_it_is_told_which_one_is_run() -> None:
+    found = problems(diagram(process(f'<startEvent id="s"/>{UNSUPPORTED["scriptFormat"]}', "s x")))
+    assert [problem.right for problem in found] == ["Leave it out, or write python; no other language is run."]
+
+
 WRONG = {
     "There is no function 'shout'": '<scriptTask id="x"><script>shout(1)</script></scriptTask>',
     "It names no message": '<receiveTask id="x"/>',
