@@ -33,7 +33,8 @@ from web.requests import request_id, route
 
 log = logging.getLogger("pujiang.web")
 
-_NOT_TYPED = frozenset({"csrf_token", "password", "code"})
+_KEPT_BACK = frozenset({"password", "code"})
+_NOT_TYPED = _KEPT_BACK | {"csrf_token"}
 
 CONFLICT = HTTPStatus.CONFLICT
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -47,6 +48,10 @@ class Page:
     heading: str
     advice: str
 
+
+_UNAVAILABLE = Page(
+    HTTPStatus.SERVICE_UNAVAILABLE, "This cannot be done just now", "Nothing was changed. Try again soon."
+)
 
 ENGINE_PAGES: tuple[tuple[type[Exception], Page], ...] = (
     (NotFound, Page(HTTPStatus.NOT_FOUND, "There is nothing here", "Check the number or the address.")),
@@ -81,10 +86,7 @@ ENGINE_PAGES: tuple[tuple[type[Exception], Page], ...] = (
         ),
     ),
     (BpmnError, Page(HTTPStatus.CONFLICT, "The process does not allow this", "Nothing was changed.")),
-    (
-        Unavailable,
-        Page(HTTPStatus.SERVICE_UNAVAILABLE, "This cannot be done just now", "Nothing was changed. Try again soon."),
-    ),
+    (Unavailable, _UNAVAILABLE),
     (
         OutcomeUnknown,
         Page(
@@ -194,8 +196,14 @@ def _send_again(endpoint: str, why: str, first: str, status: HTTPStatus) -> Resp
 
 def _render(page: Page, message: str) -> ResponseReturnValue:
     fields = _sent_fields() if _from_our_pages() else []
-    body = render_template("errors/error.html", page=page, message=message, reference=request_id(), fields=fields)
-    return body, page.status
+    shown = {"page": page, "message": message, "reference": request_id(), "fields": fields}
+    return render_template("errors/error.html", **shown, again=_can_be_sent_again(page, fields)), page.status
+
+
+def _can_be_sent_again(page: Page, fields: list[tuple[str, str]]) -> bool:
+    """Whether a button does it: nothing was changed, and the page holds all that was sent."""
+    is_whole = bool(fields) and not request.files and _KEPT_BACK.isdisjoint(request.form)
+    return page == _UNAVAILABLE and is_whole
 
 
 def _from_our_pages() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -179,6 +180,47 @@ def test_what_the_database_could_not_do_is_told_with_or_without_it(
     assert answer.status_code == 503
     assert advice in answer.get_data(as_text=True)
     assert answer.headers["X-Request-ID"] in answer.get_data(as_text=True)
+
+
+def test_what_met_a_database_that_was_away_is_sent_again_by_a_button(bureau, visitor, monkeypatch):
+    typed = {
+        "claims": "Mend the water main, please",
+        "facts": "It <b>burst</b>",
+        "place": "north",
+        "name": "Li",
+        "address": "1 Road",
+    }
+    visitor.get("/petition/new")
+
+    def fail(*_args, **_kwargs):
+        raise Unavailable("Expected to reach the database, but it does not answer.")
+
+    with monkeypatch.context() as away:
+        away.setattr(bureau.engine, "transact", fail)
+        visitor.post("/petition/new", typed, _do="submit")
+    assert visitor.answer.status_code == 503
+    assert "Mend the water main, please" in visitor.text
+    form = re.search(r'<form method="post" action="/petition/new">(.*?)Send again', visitor.page, flags=re.DOTALL)
+    kept = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1]))
+    assert {name: html.unescape(value) for name, value in kept.items() if name != "csrf_token"} == {
+        **typed,
+        "_do": "submit",
+    }
+    assert "Your petition was received" in visitor.post("/petition/new", typed, _do="submit")
+
+
+def test_a_password_is_not_kept_to_be_sent_again(bureau, visitor, monkeypatch):
+    visitor.get("/sign-in")
+
+    def fail(*_args, **_kwargs):
+        raise Unavailable("Expected to reach the database, but it does not answer.")
+
+    monkeypatch.setattr(bureau.engine, "read", fail)
+    monkeypatch.setattr(bureau.engine, "transact", fail)
+    visitor.post("/sign-in", name="clerk", password="a secret of mine")
+    assert visitor.answer.status_code == 503
+    assert "Send again" not in visitor.text
+    assert "a secret of mine" not in visitor.page
 
 
 def test_what_is_too_large_is_refused_with_a_page(visitor):
