@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server
 from tests.browser.desk import PASSWORD, Caseworker, Petition, Petitioner, in_sight
+from workflows.calendars import LOCAL
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +71,10 @@ def test_a_draft_saves_itself_and_fields_come_and_go_with_the_answers(petitioner
     clerk.page.get_by_label("Do not accept it").check()
     expect(reason).to_be_visible()
     reason.fill("Half a sen")
-    expect(clerk.page.get_by_text("Draft saved at")).to_be_visible()
+    saved = clerk.page.get_by_text("Draft saved at")
+    expect(saved).to_be_visible()
+    just_now = (datetime.now(LOCAL) - timedelta(minutes=minutes) for minutes in range(3))
+    assert saved.inner_text() in [f"Draft saved at {moment:%H:%M}" for moment in just_now]
     clerk.page.reload()
     expect(clerk.page.get_by_label("Reason told to the petitioner")).to_have_value("Half a sen")
 

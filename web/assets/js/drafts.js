@@ -14,8 +14,9 @@ const REFUSED = {
   409: "Draft not saved: this is done already. Press “Save draft” to see by whom; what you typed stays in sight.",
 };
 
+// As every other time on the pages is told, wherever the browser is.
 function time() {
-  return new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Shanghai" });
 }
 
 export function keepDrafts(root) {
