@@ -88,6 +88,9 @@ def _plan(parameters: Mapping[str, Any]) -> Plan:
         raise InvalidInput(f"Expected a plan, but found {sorted(parameters)}.") from error
     if not isinstance(plan.elements, Mapping):
         raise InvalidInput("Expected a plan with a mapping of elements, but it has none.")
+    ids = (plan.source, plan.target, *plan.renewed, *plan.elements, *plan.elements.values())
+    if not all(isinstance(each, str) for each in ids):
+        raise InvalidInput("Expected a plan with ids of definitions and elements, but something in it is no text.")
     return plan
 
 
@@ -96,7 +99,10 @@ def _instructions(parameters: Mapping[str, Any]) -> Any:
 
 
 def _variables(parameters: Mapping[str, Any]) -> Any:
-    return checked(parameters.get("variables") or {})
+    variables = parameters.get("variables") or {}
+    if not isinstance(variables, Mapping):
+        raise InvalidInput(f"Expected variables by name, but found {variables!r:.60}.")
+    return checked(variables)
 
 
 OPERATIONS: Mapping[str, Operation] = {

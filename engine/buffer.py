@@ -84,10 +84,16 @@ def take_for(tx: Transaction, subscription: Any) -> Kept | None:
     return _take(tx, lambda: next(_fitting(tx, subscription), None))
 
 
+def first(tx: Transaction, name: str) -> Message | None:
+    """The oldest message of this name, which stays; None where none waits."""
+    row = tx.connection.execute(_waiting(tx, name).limit(1)).first()
+    return None if row is None else _kept(row).message
+
+
 def take_first(tx: Transaction, name: str) -> Kept | None:
     """Take out the oldest message of this name."""
-    first = _waiting(tx, name).limit(1)
-    return _take(tx, lambda: tx.connection.execute(first).first())
+    oldest = _waiting(tx, name).limit(1)
+    return _take(tx, lambda: tx.connection.execute(oldest).first())
 
 
 def _take(tx: Transaction, find: Any) -> Kept | None:

@@ -16,7 +16,17 @@ from engine import tombstones
 from engine.instances import ENDED, removal
 from engine.store import locks
 from engine.store.database import Runtime, Transaction
-from engine.store.tables import activities, data_stores, jobs, journal, metadata, process_instances
+from engine.store.tables import (
+    activities,
+    buffered_messages,
+    data_stores,
+    jobs,
+    journal,
+    message_ids,
+    metadata,
+    process_instances,
+    removed_instances,
+)
 
 ROWS = 1_000
 """Removed in one transaction, about."""
@@ -27,11 +37,13 @@ LOOKED_AT = 100
 LATER = timedelta(days=1)
 """When an instance is looked at again that is the last to have written a data store, or has something on its way."""
 
-_NOT_WITH_IT = {process_instances.name, data_stores.name, "removed_instances"}
+_NOT_WITH_IT = {table.name for table in (process_instances, data_stores, message_ids, removed_instances)}
 _ITS_ROWS = [
     table for table in reversed(metadata.sorted_tables) if "instance_id" in table.c and table.name not in _NOT_WITH_IT
 ]
-"""Those that point to others before those that are pointed to."""
+"""Those that point to others before those that are pointed to. By its id a message is known longer than whom it went
+to: the next of that id is still the same one.
+"""
 
 
 def run(engine: Runtime, now: datetime) -> int:
@@ -95,7 +107,7 @@ def _kept(tx: Transaction, due: Sequence[Any]) -> dict[int, datetime | None]:
     """Those that may not go yet, and when they are looked at again; None: when somebody asks."""
     ids = [row.id for row in due]
     kept: dict[int, datetime | None] = {}
-    for table in (data_stores, jobs):
+    for table in (data_stores, jobs, buffered_messages):
         needed = tx.connection.execute(sa.select(table.c.instance_id).where(table.c.instance_id.in_(ids)))
         kept |= dict.fromkeys(needed.scalars(), tx.now + LATER)
     by_key: Mapping[int, str] = {row.id: row.business_key for row in due if row.id not in kept}

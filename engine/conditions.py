@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine import instances, starts
+from engine import instances, names, starts
 from engine.core.commands import SetVariables
 from engine.core.expressions import ExpressionError, MissingValue
 from engine.core.model import ConditionDefinition
@@ -34,9 +34,11 @@ def start_by_condition(tx: Transaction, variables: Mapping[str, Any] | None = No
     waits for the condition to begin with it, the variables are set there instead.
 
     Raises:
+        InvalidInput: the business key is too long.
         InvalidVariables: a value is not JSON.
         NotPermitted: this actor may not start one of those that would.
     """
+    names.checked("business key", business_key)
     given = checked(variables or {})
     failed: dict[str, EngineError] = {}
     holding = []

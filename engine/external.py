@@ -6,6 +6,7 @@ a job. Whoever waits for more looks again after `Runtime.wake`, or after a while
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from engine.core.commands import CompleteJob, ThrowError
 from engine.core.state import State
 from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.instances import Locked
-from engine.jobs import Job
+from engine.jobs import Failure, Job
 from engine.store import tables
 from engine.store.database import Transaction
 from engine.variables import checked
@@ -134,8 +135,8 @@ def fail(
     """Have a job tried again later, or, when no attempt is left, raise an incident.
 
     Args:
-        message: what went wrong, for the journal: no names and no free text.
-        details: where, for whoever mends it; kept beside the incident and not in the journal.
+        message: what went wrong. Like the details it is for whoever mends it, and not in the journal.
+        details: where.
         retries: attempts that are left from now on; without it, one less than before.
         retry_after: how long to wait; without it, as the diagram says, or longer each time.
 
@@ -145,17 +146,16 @@ def fail(
     """
     if retries is not None and not 0 <= retries <= MOST:
         raise InvalidInput(f"Expected 0 to {MOST} retries, but got {retries}.")
-    if retry_after is not None and not timedelta(0) <= retry_after <= _LONGEST_PAUSE:
-        raise InvalidInput(f"Expected to wait up to {_LONGEST_PAUSE.days} days, but got {retry_after}.")
+    if retry_after is not None and not timedelta(0) <= retry_after <= retry.LONGEST_PAUSE:
+        raise InvalidInput(f"Expected to wait up to {retry.LONGEST_PAUSE.days} days, but got {retry_after}.")
     job = _own(tx, worker_id, job_id, "fail")
     left = job.retries if retries is None else retries + 1
-    follows = retry.next_attempt(job.retry_cycle, left, job.attempt, tx.now, job.id)
+    follows = retry.next_attempt(job.retry_cycle, left, job.made, tx.now, job.id)
     if isinstance(follows, retry.Retry) and retry_after is not None:
         follows = retry.Retry(tx.now + retry_after, follows.retries)
-    jobs.settle_failure(tx, job, follows, failures.shortened(message), failures.shortened(details))
-
-
-_LONGEST_PAUSE = timedelta(days=366)
+    message, details = failures.shortened(message), failures.shortened(details)
+    known = Failure("The external worker failed.", message, "\n".join(filter(None, (message, details))))
+    jobs.settle_failure(tx, job, follows, known)
 
 
 def _check(tx: Transaction, worker_id: str, topics: Sequence[str], limit: int, lease: timedelta) -> None:
@@ -221,11 +221,12 @@ def _locked(tx: Transaction, job_id: str, wanted: str) -> tuple[Locked, int]:
     return locked, token_id
 
 
+_ID = re.compile(r"([0-9]{1,18})-([0-9]{1,9})")
+"""Instance and token; neither longer than a database takes."""
+
+
 def _place(job_id: str) -> tuple[int, int]:
-    instance_id, _, token_id = job_id.partition("-")
-    if not (instance_id.isdecimal() and token_id.isdecimal() and len(job_id) <= _DIGITS):
+    found = _ID.fullmatch(job_id)
+    if found is None:
         raise NotFound("job", job_id)
-    return int(instance_id), int(token_id)
-
-
-_DIGITS = 30
+    return int(found[1]), int(found[2])

@@ -1,4 +1,8 @@
-"""What is kept of a failure: what it says, and where in the code it was. Never the values of variables."""
+"""What is kept of a failure: what the journal may say of it, and what it says itself and where in the code it was.
+
+What a handler raises may quote anything: a name, an address, a letter. So its words stand beside the job and the
+incident, which can be removed, and never in the journal, which cannot.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from engine.errors import EngineError
 from engine.handlers import Unusable
 
 MAX_MESSAGE = 2_000
@@ -21,9 +26,26 @@ class Undone(Exception):
     """What followed came to an incident, and so was undone as a whole."""
 
 
+class Overdue(Exception):
+    """An attempt took longer than it may."""
+
+
+def told(error: BaseException) -> str:
+    """What the journal may say of an error: our own words, and of others their kind."""
+    return (
+        message_of(error)
+        if isinstance(error, _OURS)
+        else f"Expected it to go well, but it raised {type(error).__name__}."
+    )
+
+
 def message_of(error: BaseException) -> str:
-    """What an error says, short enough to keep."""
+    """What an error says, short enough to keep; not for the journal."""
     return shortened(str(error) if isinstance(error, Unusable | Undone) else f"{type(error).__name__}: {error}")
+
+
+_OURS = (Unusable, Undone, Overdue, EngineError)
+"""What these say quotes nobody but the diagram."""
 
 
 def shortened(text: str) -> str:
@@ -31,9 +53,9 @@ def shortened(text: str) -> str:
 
 
 def trace_of(error: BaseException) -> str:
-    """The calls that led to an error and to its causes, a line each: file, line and function.
+    """What an error says, and the calls that led to it and to its causes, a line each: file, line and function.
 
-    Neither the texts of errors nor lines of code are in it, which may hold names.
+    Lines of code are not in it, nor what its causes say.
     """
     return "\n".join(_lines(error))
 
@@ -43,7 +65,7 @@ def _lines(error: BaseException) -> Iterator[str]:
     for number in range(MAX_CAUSES):
         if cause is None:
             return
-        yield f"{'caused by ' if number else ''}{type(cause).__name__}"
+        yield f"caused by {type(cause).__name__}" if number else message_of(cause)
         frames = traceback.extract_tb(cause.__traceback__)
         if len(frames) > MAX_FRAMES:
             yield f"  … {len(frames) - MAX_FRAMES} calls before"

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import history, journal
+from engine import history, journal, names, reasons
 from engine.core.commands import CancelInstance, Command, MoveDueDate, SetVariables, StartInstance
 from engine.core.facts import Fact
 from engine.core.run import WHILE_SUSPENDED, run
@@ -211,10 +211,12 @@ def start(tx: Transaction, key: str, *, business_key: str = "", variables: Mappi
 
     Raises:
         NotFound: no process of that key is deployed.
+        InvalidInput: the business key is too long.
         InvalidVariables: a variable is no JSON value.
         ExecutionFailed: the process cannot start that way.
     """
     tx.authorise("start", f"process:{key}")
+    names.checked("business key", business_key)
     definition_id = tx.library.latest("process", key)
     return launch(tx, StartInstance(definition_id, business_key, checked(variables or {})))
 
@@ -344,9 +346,10 @@ def cancel(tx: Transaction, instance_id: int, reason: str) -> None:
     Raises:
         NotFound: there is no such instance.
         InvalidState: it has ended already.
+        InvalidInput: no reason is given, or a very long one.
     """
     tx.authorise("cancel", get(tx, instance_id))
-    execute(tx, instance_id, CancelInstance(reason))
+    execute(tx, instance_id, CancelInstance(reasons.checked(reason)))
 
 
 def _suspension_of(tx: Transaction, instance_id: int) -> str:

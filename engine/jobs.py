@@ -52,6 +52,13 @@ class Job:
         """``instance-token``: the same for every attempt, so that a handler can tell whether it ran before."""
         return f"{self.instance_id}-{self.token_id}"
 
+    @property
+    def made(self) -> int:
+        """How many attempts have failed with this one. What was claimed and not heard of again has not failed, and
+        must not make others wait longer.
+        """
+        return max(1, self.attempt - self.lapses)
+
 
 @dataclass(frozen=True, slots=True)
 class JobInfo:
@@ -161,13 +168,21 @@ def fail(tx: Transaction, job: Job, error: BaseException) -> None:
         InvalidState: its element has ended, or somebody else has taken it over; says which.
     """
     retries = 0 if isinstance(error, Unusable) else job.retries
-    # What was claimed and not heard of again has not failed, and must not make others wait longer.
-    made = max(1, job.attempt - job.lapses)
-    follows = retry.next_attempt(job.retry_cycle, retries, made, tx.now, job.id)
-    settle_failure(tx, job, follows, failures.message_of(error), failures.trace_of(error))
+    follows = retry.next_attempt(job.retry_cycle, retries, job.made, tx.now, job.id)
+    known = Failure(failures.told(error), failures.message_of(error), failures.trace_of(error))
+    settle_failure(tx, job, follows, known)
 
 
-def settle_failure(tx: Transaction, job: Job, follows: retry.Retry | retry.GiveUp, what: str, trace: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is known of a failed attempt: what the journal may say, what was said, and that with where it was."""
+
+    told: str
+    message: str
+    trace: str
+
+
+def settle_failure(tx: Transaction, job: Job, follows: retry.Retry | retry.GiveUp, failure: Failure) -> None:
     """Write what follows a failed attempt: another one, or an incident with what is known of the failure.
 
     Raises:
@@ -175,16 +190,16 @@ def settle_failure(tx: Transaction, job: Job, follows: retry.Retry | retry.GiveU
     """
     locked = lock_own(tx, job, "retry")
     if isinstance(follows, retry.GiveUp):
-        _stop(tx, locked, job, what, trace)
+        _stop(tx, locked, job, failure)
         return
-    again = {"of_id": job.row_id, "to_due": follows.due, "to_retries": follows.retries, "error": what}
+    again = {"of_id": job.row_id, "to_due": follows.due, "to_retries": follows.retries, "error": failure.message}
     _RETRY.execute(tx.connection, again)
 
 
-def _stop(tx: Transaction, locked: Locked, job: Job, what: str, trace: str) -> None:
-    for fact in instances.step(tx, locked, RaiseIncident(job.token_id, what)):
+def _stop(tx: Transaction, locked: Locked, job: Job, failure: Failure) -> None:
+    for fact in instances.step(tx, locked, RaiseIncident(job.token_id, failure.told)):
         if isinstance(fact, IncidentRaised) and fact.token_id == job.token_id:
-            known = {"of_instance": job.instance_id, "of_incident": fact.id, "new_trace": trace}
+            known = {"of_instance": job.instance_id, "of_incident": fact.id, "new_trace": failure.trace}
             _EXPLAIN.execute(tx.connection, known)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import buffer, instances, receivers, starts
+from engine import buffer, instances, names, receivers, starts
 from engine.core.commands import CorrelateMessage
 from engine.core.timing import next_due
 from engine.errors import InvalidInput, InvalidState, NotFound, Suspended
@@ -30,6 +30,9 @@ PAGE = ":message-page"
 
 TIME_TO_LIVE = timedelta(hours=1)
 """How long a message that an instance throws waits for its receiver where the diagram says nothing."""
+
+LONGEST = timedelta(days=3660)
+"""For which a message may wait."""
 
 REMEMBERED = timedelta(days=7)
 """How long at least a message is known by its id."""
@@ -74,15 +77,18 @@ def publish(
         NotFound: nobody waits for it, it starts no process, and it is not to wait.
         Suspended: who waits for it is suspended, and it is not to wait.
         InvalidState: more than one waits for it with this key.
-        InvalidInput: `time_to_live` is not longer than nothing.
+        InvalidInput: `time_to_live` is no time, or longer than `LONGEST`; a name, key or id is too long.
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"message:{name}")
-    if time_to_live is not None and time_to_live <= timedelta(0):
-        raise InvalidInput(f"Expected a time to live that lasts a while, but got {time_to_live}.")
-    message = Message(name, key, checked(variables or {}), for_anyone=key is None)
+    if time_to_live is not None and not timedelta(0) < time_to_live <= LONGEST:
+        raise InvalidInput(
+            f"Expected a time to live that lasts a while, and at most {LONGEST.days} days, but got {time_to_live}."
+        )
+    message = Message(*_named(name, key), checked(variables or {}), for_anyone=key is None)
     if message_id is None:
         return _publish(tx, message, time_to_live)
+    names.checked("message id", message_id)
     until = tx.now + max(REMEMBERED, time_to_live or REMEMBERED)
     first = buffer.claim_id(tx, name, message_id, until)
     if first is not None:
@@ -90,6 +96,10 @@ def publish(
     receipt = _publish(tx, message, time_to_live, message_id)
     buffer.record(tx, name, message_id, receipt.outcome, receipt.instance_id)
     return receipt
+
+
+def _named(name: str, key: str | None) -> tuple[str, str | None]:
+    return names.checked("message name", name), key and names.checked("message key", key)
 
 
 def _publish(
@@ -103,6 +113,8 @@ def _publish(
     try:
         receipt = _hand_over(tx, message) or _hand_over_alone(tx, message)
     except Suspended:
+        # Whoever begins to wait from here on sees the message, should the one that is suspended never take it.
+        locks.alone(tx, posting.lock_of(message.name))
         _announce(tx, message)
         receipt = None
     if receipt is not None:
@@ -124,7 +136,8 @@ def _announce(tx: Transaction, message: Message) -> None:
     if receiver is None:
         posting.post(tx, posting.BUFFERED_TO_START, [{"name": message.name}], instance_id=None, token_id=0)
     else:
-        posting.post(tx, posting.BUFFERED_TO_ONE, [{}], instance_id=receiver[0], token_id=receiver[1])
+        to = {"instance_id": receiver[0], "token_id": receiver[1]}
+        posting.post(tx, posting.BUFFERED_TO_ONE, [{"name": message.name}], **to)
 
 
 def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = None) -> int:
@@ -132,10 +145,12 @@ def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = 
     process that begins with it. Returns how many take it; those that wait do so after the commit.
 
     Raises:
+        InvalidInput: the name is too long.
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"message:{name}")
     carried = checked(variables or {})
+    names.checked("message name", name)
     number = dealing.next_number(tx)
     waiting = sa.select(sa.func.count()).select_from(subscriptions).where(*dealing.waiting("message", name, number))
     count = tx.connection.execute(waiting).scalar_one()
@@ -161,10 +176,11 @@ def start_by_message(tx: Transaction, name: str, key: str, variables: Mapping[st
 
     Raises:
         NotFound: no process begins with it.
+        InvalidInput: the name or the key is too long.
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"message:{name}")
-    instance = _start(tx, Message(name, key, checked(variables or {})))
+    instance = _start(tx, Message(*_named(name, key), checked(variables or {})))
     if instance is None:
         raise NotFound("process that starts with message", name)
     return instance
@@ -193,12 +209,19 @@ def deliver_thrown(tx: Transaction, message: Message, thrower: posting.Sender, t
     buffer.keep(tx, message, expires, thrower=thrower, time_to_live=time_to_live)
 
 
-def hand_buffered(tx: Transaction, instance_id: int, wait_id: int) -> None:
+def hand_buffered(tx: Transaction, instance_id: int, wait_id: int, name: str | None = None) -> None:
     """Give a subscription that has been opened the oldest message that waits for it. One that stays open gets the
     next one after that.
+
+    Where one is gone that was found for a message of this `name`, whoever else waits for it is told.
     """
     locked = instances.lock(tx, instance_id)
     waiting = _open_wait(tx, instance_id, wait_id)
+    if waiting is None and name is not None:
+        first = buffer.first(tx, name)
+        if first is not None:
+            _announce(tx, first)
+        return
     kept = None if waiting is None else buffer.take_for(tx, waiting)
     if kept is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from engine.core import timing
@@ -19,6 +19,10 @@ LONGEST_DELAY = timedelta(hours=1)
 
 JITTER = 0.25
 """By what part a growing delay is made shorter or longer, so that what failed together does not come back together."""
+
+MOST_ATTEMPTS = 10_000
+LONGEST_PAUSE = timedelta(days=366)
+"""What a diagram or a worker may ask for at most."""
 
 PAUSE = timedelta(minutes=5)
 """After which what has no diagram to say so is tried again: a timer that could not be fired, a process not started."""
@@ -54,13 +58,23 @@ def read(cycle: str) -> Plan:
     ``R3/PT10S`` is three attempts in all, ten seconds apart; ``PT10S,PT1M`` is one attempt more than it has durations.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or asks for too many attempts, or for a delay that is too long or less than none.
     """
     if cycle.lstrip().startswith("R"):
         repetitions, _, interval = cycle.strip()[1:].partition("/")
-        return Plan(max(1, int(repetitions)), (timing.parse_duration(interval),))
-    delays = tuple(timing.parse_duration(part.strip()) for part in cycle.split(","))
-    return Plan(len(delays) + 1, delays)
+        plan = Plan(max(1, int(repetitions)), (timing.parse_duration(interval),))
+    else:
+        delays = tuple(timing.parse_duration(part.strip()) for part in cycle.split(","))
+        plan = Plan(len(delays) + 1, delays)
+    if plan.attempts > MOST_ATTEMPTS or not all(map(_is_a_pause, plan.delays)):
+        raise ValueError(f"Expected at most {MOST_ATTEMPTS} attempts, up to {LONGEST_PAUSE.days} days apart.")
+    return plan
+
+
+def _is_a_pause(delay: Duration) -> bool:
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+    end: datetime = start + delay
+    return start <= end <= start + LONGEST_PAUSE
 
 
 @lru_cache(maxsize=256)

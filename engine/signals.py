@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from engine import instances, starts
+from engine import instances, names, starts
 from engine.core.commands import BroadcastSignal
 from engine.store import dealing, posting
 from engine.store.database import Transaction
@@ -45,9 +45,12 @@ def broadcast(tx: Transaction, name: str, variables: Mapping[str, Any] | None = 
     `business_key`; how many those are. They take it after the commit.
 
     Raises:
+        InvalidInput: the name or the business key is too long.
         InvalidVariables: a value is not JSON.
     """
     tx.authorise("send", f"signal:{name}")
+    names.checked("signal name", name)
+    names.checked("business key", business_key)
     return deal_out(tx, name, checked(variables or {}), business_key)
 
 

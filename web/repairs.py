@@ -89,19 +89,13 @@ def steer(number: str, verb: str) -> ResponseReturnValue:
 _STEERING: Mapping[str, Callable[[Transaction, int, str], None]] = {
     "suspend": suspension.suspend,
     "resume": suspension.resume,
-    "cancel": lambda tx, instance_id, reason: instances.cancel(tx, instance_id, _given(reason)),
+    "cancel": instances.cancel,
 }
 _DONE = {
     "suspend": "The case is suspended. Nothing in it moves until it is resumed.",
     "resume": "The case goes on. What has become due meanwhile comes now.",
     "cancel": "The case is cancelled.",
 }
-
-
-def _given(reason: str) -> str:
-    if not reason.strip():
-        raise InvalidInput("Expected a reason, but none is given.")
-    return reason.strip()
 
 
 @blueprint.post("")

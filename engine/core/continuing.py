@@ -20,6 +20,9 @@ WORK = "continuation"
 
 DEFAULT_PRIORITY = 50
 
+HIGHEST_PRIORITY = 2**31 - 1
+"""As Camunda 7 has it, and the lowest is its negative."""
+
 
 def of(element: Element, token: Token) -> Continuation | None:
     """Where this token is to stop at its element: an instance of many has stops of its own."""
@@ -58,14 +61,19 @@ def pass_by(run: Execution, token: Token, element: Element) -> None:
 def priority_of(run: Execution, token: Token, expression: Expression | None) -> int:
     """
     Raises:
-        ExpressionError: it is no whole number.
+        ExpressionError: it is no whole number, or too large a one.
     """
     if expression is None:
         return DEFAULT_PRIORITY
     value = run.evaluate(expression, token)
     try:
-        return int(value)
+        priority = int(value)
     except (TypeError, ValueError) as error:
         raise ExpressionError(
             f"Expected a whole number for the priority, but '{expression.text}' is {value!r}."
         ) from error
+    if abs(priority) > HIGHEST_PRIORITY:
+        raise ExpressionError(
+            f"Expected a priority of at most {HIGHEST_PRIORITY}, but '{expression.text}' is {priority}."
+        )
+    return priority

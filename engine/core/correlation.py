@@ -13,6 +13,19 @@ from engine.core.model import CorrelationKey, MessageDefinition
 from engine.core.state import Token
 from engine.errors import ExecutionFailed
 
+MAX_NAME = 400
+"""Characters of what something is found by: a name and a key together have to fit into an index."""
+
+
+def short(what: str, text: str) -> str:
+    """
+    Raises:
+        ExpressionError: it is too long to be found by.
+    """
+    if len(text) > MAX_NAME:
+        raise ExpressionError(f"Expected a {what} of at most {MAX_NAME} characters, but it has {len(text):,}.")
+    return text
+
 
 def expected(run: Execution, owner: Token, definition: MessageDefinition) -> str | None:
     """The key of the messages that a subscription takes; None where it takes any message of its name.

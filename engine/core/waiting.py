@@ -35,13 +35,15 @@ def prepare(run: Execution, owner: Token, events: Iterable[Element], *, but: int
 
 
 def _message(run: Execution, owner: Token, element: Element, place: int, definition: MessageDefinition) -> Opened:
-    name = run.text(definition.name, owner) or ""
+    name = correlation.short("message name", run.text(definition.name, owner) or "")
     key = correlation.expected(run, owner, definition)
+    if key is not None:
+        correlation.short("message key", key)
     return partial(_subscription, owner.id, element.id, "message", name, key, place)
 
 
 def _signal(run: Execution, owner: Token, element: Element, place: int, definition: SignalDefinition) -> Opened:
-    name = run.text(definition.name, owner) or ""
+    name = correlation.short("signal name", run.text(definition.name, owner) or "")
     return partial(_subscription, owner.id, element.id, "signal", name, None, place)
 
 

@@ -143,6 +143,11 @@ def _translated() -> Iterator[None]:
         if meant is error:
             raise
         raise meant from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        refused = faults.refusal(error)
+        if refused is None:
+            raise
+        raise refused from error
 
 
 def _commit(connection: sa.Connection) -> None:

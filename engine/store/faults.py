@@ -43,6 +43,13 @@ _STATES: Mapping[str, str] = {
 }
 """By SQLSTATE."""
 
+TOO_LARGE = "Expected numbers that the database can keep, but there is a larger one."
+TOO_LONG = "Expected names and keys that the database can look up, but there is a longer one."
+HALF = "Expected text that can be written in UTF-8, but a part of a character is missing."
+
+_REFUSED: Mapping[str, str] = {"22003": TOO_LARGE, "54000": TOO_LONG}
+"""By SQLSTATE: what somebody gave us that no database takes."""
+
 _RACED = "23505"
 """SQLSTATE of a unique key that is there already."""
 
@@ -55,6 +62,13 @@ _SQLITE: Mapping[str, str] = {
     "file is not a database": STRANGE,
     "database disk image is malformed": STRANGE,
 }
+
+
+def refusal(error: Exception) -> InvalidInput | None:
+    """What to raise where a driver cannot even hand a value to the database; None where it was not the driver."""
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidInput(HALF)
+    return InvalidInput(TOO_LARGE) if isinstance(error, OverflowError) and "SQLite INTEGER" in str(error) else None
 
 
 def meaning(error: sa.exc.SQLAlchemyError) -> Exception:
@@ -70,6 +84,8 @@ def meaning(error: sa.exc.SQLAlchemyError) -> Exception:
         return Unavailable(said)
     if isinstance(error.orig, psycopg.DataError) and "NUL" in str(error.orig):
         return InvalidInput("Expected text as people write it, but there is a NUL character in it.")
+    if _state(error) in _REFUSED:
+        return InvalidInput(_REFUSED[_state(error) or ""])
     # Somebody else wrote the row since we looked; if not, doing it again shows that it is a defect.
     return Passing(error) if _state(error) == _RACED else error
 

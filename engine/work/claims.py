@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from engine import leases
 from engine.errors import EngineError, InvalidState, OutcomeUnknown, Unavailable
+from engine.failures import Overdue
 from engine.jobs import Job, fail
 from engine.leases import LEASE
 from engine.store.database import Runtime
@@ -26,10 +27,6 @@ BEAT = LEASE / 4
 
 TIME_LIMIT = timedelta(minutes=15)
 """How long an attempt may take where neither the diagram nor the engine says otherwise."""
-
-
-class Overdue(Exception):
-    """An attempt took longer than it may."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from engine import batches, incidents, instances, messages, retry, signals
 from engine.buffer import Kept
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
+from engine.failures import told
 from engine.receivers import Message
 from engine.store import posting
 from engine.store.cause import Cause, Endless
@@ -124,7 +125,7 @@ def _signal_to_start(tx: Transaction, delivery: Delivery) -> None:
 
 def _buffered_to_one(tx: Transaction, delivery: Delivery) -> None:
     assert delivery.instance_id is not None, "an instance waits for it"
-    messages.hand_buffered(tx, delivery.instance_id, delivery.token_id)
+    messages.hand_buffered(tx, delivery.instance_id, delivery.token_id, delivery.payload.get("name"))
 
 
 def _buffered_to_start(tx: Transaction, delivery: Delivery) -> None:
@@ -182,6 +183,6 @@ def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
         # Whoever has it tried again has looked at it: it is counted anew from there.
         payload = json.dumps({**delivery.payload, "cause": Cause()}, ensure_ascii=False)
         if tx.connection.execute(row.values(due=None, retries=0, payload=payload, **given_back)).rowcount:
-            incidents.raise_for_delivery(tx, delivery.row_id, delivery.instance_id, delivery.token_id, str(error))
+            incidents.raise_for_delivery(tx, delivery.row_id, delivery.instance_id, delivery.token_id, told(error))
     else:
         tx.connection.execute(row.values(due=follows.due, retries=follows.retries, **given_back))

@@ -218,7 +218,7 @@ def shown_errors(books: Books) -> Iterator[str]:
 def blamed(books: Books) -> Iterator[str]:
     """A person is called for what a handler could not do, never for a database that was away for a while."""
     for message, count in Counter(books.incidents).items():
-        if message != f"OSError: {models.COMPLAINT}":
+        if models.LetterBoxShutError.__name__ not in message:
             yield f"{count} incidents say: {message}"
 
 

@@ -112,7 +112,7 @@ def _handler(scene: Scene) -> Callable[..., Any]:
         if kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if kind == "fail":
-            raise OSError(models.COMPLAINT)
+            raise models.LetterBoxShutError
         return dict(plain(job_id=job_id))
 
     return effect

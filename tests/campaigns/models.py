@@ -12,8 +12,10 @@ from tests.engine.core.case import SIGNAL, SIGNAL_H, boundary, diagram, event, e
 EFFECT = "effect"
 """The topic of every job."""
 
-COMPLAINT = "Expected the letter box to be open, but it is shut."
-"""What a run of a handler that fails says."""
+
+class LetterBoxShutError(OSError):
+    """What a run of a handler that fails raises. An incident tells no more of it than this name."""
+
 
 ROUNDS = 20
 """User tasks of a ``crowd``."""
@@ -106,7 +108,7 @@ def handlers(scene: Scene, failing: float = 0.0) -> dict[str, Callable[..., Any]
             file.write(f"{run}\n")
         pause(chance.choice((0, 0, 0.005, 0.05)))
         if chance.random() < failing:
-            raise OSError(COMPLAINT)
+            raise LetterBoxShutError
         return {"effect": run}
 
     return {EFFECT: effect}

@@ -336,3 +336,16 @@ def test_a_step_that_opens_no_subscription_for_a_message_does_not_look_for_one(w
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     assert len([each for each in statements if "buffered_messages" in each]) == 1
+
+
+def test_what_one_that_was_suspended_never_takes_another_one_gets(world: World) -> None:
+    world.deploy(RECEIVER)
+    first, second = world.start("R", business_key="first"), world.start("R", business_key="second")
+    world.do(suspension.suspend, first.id, "it is looked into")
+    assert publish(world, key=None, news="good").outcome == "buffered"
+    world.rest()
+    world.cancel(first, "it was withdrawn")
+    world.advance(minutes=10)
+    assert world.variables(second) == {"news": "good"}
+    assert count(world, buffered_messages) == count(world, jobs) == 0
+    assert world.wrong() == []

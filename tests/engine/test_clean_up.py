@@ -9,14 +9,15 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from engine import clean_up, instances, tombstones, user_tasks
+from engine import clean_up, instances, messages, tombstones, user_tasks
 from engine.clean_up import LATER
 from engine.errors import InvalidDefinition
 from engine.instances import Instance, InstanceQuery
 from engine.journal import heads
 from engine.store.database import Transaction
 from engine.store.tables import data_stores, journal, metadata, process_instances, removed_instances
-from tests.engine.core.case import process
+from tests.engine.core.case import diagram, process
+from tests.engine.test_messages import RECEIVER, thrower
 from tests.engine.world import World
 
 FOR_A_MONTH = process('<startEvent id="s"/><userTask id="u"/><endEvent id="e"/>', "s u e").replace(
@@ -243,3 +244,37 @@ def test_a_look_for_what_may_go_reads_no_further_than_that(world: World, query_p
     assert removed(world) == ["ended"]
     large = ("process_instances", "journal", "activities", "jobs", "timers", "subscriptions", "incidents")
     assert [plan for plan in plans.splitlines() if any(plan == f"SCAN {table}" for table in large)] == []
+
+
+def test_a_message_is_known_by_its_id_when_the_history_of_who_took_it_is_gone(world: World) -> None:
+    world.deploy(RECEIVER.replace("<process ", '<process camunda:historyTimeToLive="P1D" ', 1))
+    for key in ("a", "b"):
+        world.start("R", business_key=key)
+        receipt = world.do(messages.publish, "m", {}, key, message_id=key)
+        world.complete("u")
+    world.clock.move(timedelta(days=2))
+    world.rest()
+    assert removed(world) == ["a", "b"]
+    again = world.do(messages.publish, "m", {}, "b", message_id="b")
+    assert (again.outcome, again.instance_id, again.is_duplicate) == ("taken", receipt.instance_id, True)
+    assert world.wrong() == []
+
+
+def test_who_has_thrown_a_message_that_still_waits_is_kept(world: World) -> None:
+    lasting = '<camunda:property name="timeToLive" value="P30D"/></camunda:properties>'
+    thrown = thrower().replace("</camunda:properties>", lasting, 1)
+    world.deploy(thrown.replace("<process ", '<process camunda:historyTimeToLive="P1D" ', 1))
+    world.start("T", business_key="thrower", target="receiver", news="late")
+    world.rest()
+    world.complete("next")
+    world.clock.move(timedelta(days=5))
+    world.rest()
+    assert keys(world) == ["thrower"]
+    world.deploy(r_bpmn=diagram(RECEIVER))
+    receiver = world.start("R", business_key="receiver")
+    world.rest()
+    assert world.variables(receiver) == {"news": "late"}
+    world.clock.move(LATER)
+    world.rest()
+    assert removed(world) == ["thrower"]
+    assert world.wrong() == []

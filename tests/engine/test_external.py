@@ -106,9 +106,10 @@ def test_a_failure_is_tried_again_when_its_worker_says_and_then_an_incident_with
     [job] = fetch(office)
     office.do(external.fail, "w1", job.id, "paper jam", "tray 2, roller 4", retries=0)
     [incident] = office.incidents
-    assert (incident.kind, incident.message) == ("job", "paper jam")
-    assert office.see(incidents.circumstances, incident.id).trace == "tray 2, roller 4"
-    assert "roller" not in str(office.see(journal.entries, 1))
+    assert (incident.kind, incident.message) == ("job", "The external worker failed.")
+    assert office.see(incidents.circumstances, incident.id).trace == "paper jam\ntray 2, roller 4"
+    assert "roller" not in (journalled := str(office.see(journal.entries, 1)))
+    assert "jam" not in journalled
     assert fetch(office) == []
     office.retry(incident)
     assert [again.id for again in fetch(office)] == [job.id]

@@ -77,7 +77,7 @@ def test_a_failing_handler_is_tried_again_later_and_later_and_then_is_an_inciden
     assert 30 <= attempts[2] - attempts[1] <= 50
     [incident] = world.incidents
     assert (incident.kind, incident.element_id, incident.business_key) == ("job", "job", "case-1")
-    assert incident.message == "ConnectionError: the post office is closed"
+    assert incident.message == "Expected it to go well, but it raised ConnectionError."
     [job] = world.see(jobs.find, instance.id)
     assert (job.due, job.retries, job.last_error) == (None, 0, incident.message)
     assert world.path(instance.id, "P:1").active == ("job",)
@@ -331,4 +331,4 @@ def test_a_handler_that_would_end_the_process_has_failed(make_world: MakeWorld) 
     world.deploy(retry_cycle("R1/PT1S"))
     world.start()
     world.rest()
-    assert [each.message for each in world.see(incidents.find)] == ["SystemExit: 3"]
+    assert [each.message for each in world.see(incidents.find)] == ["Expected it to go well, but it raised SystemExit."]

@@ -53,21 +53,29 @@ def last_command(world: World) -> tuple[str, dict[str, Any]]:
     return command
 
 
-def test_an_incident_keeps_what_its_token_saw_and_where_a_handler_failed_without_values(make_world: MakeWorld) -> None:
-    def send(*, street: str) -> None:
-        raise ValueError(street)
+def test_an_incident_keeps_what_its_token_saw_and_what_a_handler_said_and_where(make_world: MakeWorld) -> None:
+    def send(*, n: int) -> None:
+        try:
+            assert not n, "Wang Fang"
+        except AssertionError as error:
+            raise ValueError("no such street: Bridge Street") from error
 
     world = make_world(handlers={"send": send})
-    incident = stuck(world, service("1"), street="Bridge Street", n=1)
+    incident = stuck(world, service("1"), street="Bridge Lane", n=1)
     world.do(instances.set_variables, 1, {"n": 2})
     known = world.see(incidents.circumstances, incident.id)
-    assert known.variables == {"street": "Bridge Street", "n": 1}
+    assert known.variables == {"street": "Bridge Lane", "n": 1}
     assert known.trace is not None
-    assert known.trace.startswith("ValueError\n")
+    assert known.trace.startswith("ValueError: no such street: Bridge Street\n")
     assert "tests/engine/test_mending.py:" in known.trace
     assert " in send" in known.trace
-    assert "Bridge" not in known.trace
-    assert "test_mending.py" not in str(world.see(journal.entries, 1))
+    assert "caused by AssertionError" in known.trace
+    assert "Wang Fang" not in known.trace
+    assert incident.message == "Expected it to go well, but it raised ValueError."
+    journalled = str(world.see(journal.entries, 1))
+    assert "Bridge Street" not in journalled + str(world.see(instances.state, 1))
+    assert "test_mending.py" not in journalled
+    assert world.wrong() == []
     with pytest.raises(NotFound):
         world.see(incidents.circumstances, "1-99")
     assert world.wrong() == []

@@ -47,7 +47,9 @@ def test_delays_grow_up_to_about_an_hour() -> None:
     assert delay(1_000_000, "1-2") <= timedelta(hours=1.25)
 
 
-@pytest.mark.parametrize("cycle", ["soon", "R/PT10S", None])
+@pytest.mark.parametrize(
+    "cycle", ["soon", "R/PT10S", "R99999999999/PT10S", "R3/P9000Y", "R3/P367D", "R3/-PT10S", "PT10S,-PT1S", None]
+)
 def test_what_cannot_be_read_counts_as_not_said(cycle: str | None) -> None:
     assert waits(cycle) == waits(None)
     assert len(waits(cycle)) == 2
