@@ -81,7 +81,7 @@ class Database:
         """
         if getattr(self._inside, "writing", False):
             raise RuntimeError("Expected one transaction at a time in a thread, but a second was begun inside another.")
-        with self._in_turn(), _translated(), self._writer.connect() as connection:
+        with self._in_turn(), _translated(faults.meaning), self._writer.connect() as connection:
             connection.begin()
             try:
                 yield connection
@@ -106,7 +106,7 @@ class Database:
         Raises:
             Passing, Unavailable: as `write`.
         """
-        with _translated(), self._reader.connect() as connection:
+        with _translated(faults.meaning_in_a_read), self._reader.connect() as connection:
             connection.begin()
             try:
                 yield connection
@@ -135,11 +135,11 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(meaning: Callable[[sa.exc.SQLAlchemyError], Exception]) -> Iterator[None]:
     try:
         yield
     except sa.exc.SQLAlchemyError as error:
-        meant = faults.meaning(error)
+        meant = meaning(error)
         if meant is error:
             raise
         raise meant from error

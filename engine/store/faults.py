@@ -26,6 +26,9 @@ class Passing(Exception):
         self.finally_ = finally_
 
 
+_READS_ONLY = "25006"
+"""SQLSTATE of a write where nothing may be written."""
+
 _STATES: Mapping[str, str] = {
     "40001": BUSY,  # serialisation failure
     "40P01": BUSY,  # deadlock
@@ -35,7 +38,7 @@ _STATES: Mapping[str, str] = {
     "57P02": LOST,  # it crashed
     "57P03": LOST,  # it is starting
     "57P05": LOST,  # idle for too long
-    "25006": LOST,  # this one only reads: a standby, or a primary that has become one
+    _READS_ONLY: LOST,  # this one only reads: a standby, or a primary that has become one
     "25P03": LOST,  # idle in a transaction for too long
     "25P04": LOST,  # a transaction that took too long
     "53100": FULL,  # the disk
@@ -88,6 +91,12 @@ def meaning(error: sa.exc.SQLAlchemyError) -> Exception:
         return InvalidInput(_REFUSED[_state(error) or ""])
     # Somebody else wrote the row since we looked; if not, doing it again shows that it is a defect.
     return Passing(error) if _state(error) == _RACED else error
+
+
+def meaning_in_a_read(error: sa.exc.SQLAlchemyError) -> Exception:
+    """As `meaning`, where nothing may be written on any server: whoever tried has a defect."""
+    is_write = isinstance(error, sa.exc.DBAPIError) and _state(error) == _READS_ONLY
+    return error if is_write else meaning(error)
 
 
 def meaning_at_commit(error: sa.exc.DBAPIError) -> Exception:
