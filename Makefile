@@ -18,8 +18,8 @@ help: ## list what one can do
 run: $(READY) ## start Pujiang with demonstration data, and print its address and sign-ins
 	$(BIN)/pujiang demo
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest
+test: $(READY) ## run the tests, on every core
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 fuzz: $(READY) ## 10,000 random processes, and random expressions
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/engine/test_expressions_fuzz.py

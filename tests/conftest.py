@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,22 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3
+"""Free bytes there that the tests are not too many for."""
+
+
+def pytest_configure() -> None:
+    """Keep what tests write in memory, where there is room: no test depends on a disk, and most wait for one."""
+    if "TMPDIR" not in os.environ and MEMORY.is_dir() and _is_fit(os.statvfs(MEMORY)):
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def _is_fit(folder: os.statvfs_result) -> bool:
+    # Some tests start programs that they have written.
+    return folder.f_bavail * folder.f_frsize >= ROOM and not folder.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(scope="session")

@@ -134,7 +134,7 @@ def test_every_option_that_is_named_is_there() -> None:
 def test_the_two_commands_do_what_the_readme_says() -> None:
     rules = (ROOT / "Makefile").read_text("utf-8")
     assert re.search(r"^run: \$\(READY\).*\n\t\$\(BIN\)/pujiang demo$", rules, flags=re.MULTILINE)
-    assert re.search(r"^test: \$\(READY\).*\n\t\$\(BIN\)/python -m pytest$", rules, flags=re.MULTILINE)
+    assert re.search(r"^test: \$\(READY\).*\n\t\$\(BIN\)/python -m pytest -n auto\b", rules, flags=re.MULTILINE)
     assert "\nmake run\n" in text("README.md")
     assert "\nmake test\n" in text("README.md")
 

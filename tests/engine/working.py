@@ -8,14 +8,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 
 from engine.engine import Engine
+
+_A_MOMENT = threading.Event()
 
 
 def main(url: str, path: str, threads: str) -> None:
     logging.basicConfig(level=logging.INFO)
 
     def note(*, job_id: str) -> None:
+        # As long as it takes another process to hear that there is more to do.
+        _A_MOMENT.wait(0.01)
         with open(path, "a", encoding="ascii") as file:
             file.write(f"{job_id} {os.getpid()}\n")
 
