@@ -27,6 +27,7 @@ from engine.store.tables import batch_items, batches, jobs
 from engine.variables import checked
 
 TOPIC = ":batch"
+"""The topic of what works a batch off, whose id stands in for the token's."""
 
 RUNNING, PAUSED, CANCELLED, DONE = "running", "paused", "cancelled", "done"
 WAITING, FAILED = "waiting", "failed"
@@ -180,8 +181,7 @@ def create(
         for place, target in enumerate(each, 1)
     ]
     tx.connection.execute(sa.insert(batch_items), items)
-    for _ in range(min(AT_ONCE, len(each))):
-        _send(tx, made[0])
+    _send(tx, made[0], min(AT_ONCE, len(each)))
     return get(tx, made[0])
 
 
@@ -203,7 +203,7 @@ def resume(tx: Transaction, batch_id: int) -> None:
         InvalidState: it is not paused.
     """
     _steer(tx, batch_id, "resume", {PAUSED: RUNNING})
-    _send_all(tx, batch_id)
+    _send_missing(tx, batch_id)
 
 
 def cancel(tx: Transaction, batch_id: int) -> None:
@@ -226,14 +226,12 @@ def retry_failed(tx: Transaction, batch_id: int) -> None:
     _steer(tx, batch_id, "do once more what failed of", {DONE: RUNNING})
     failed = sa.update(batch_items).where(batch_items.c.batch_id == batch_id, batch_items.c.status == FAILED)
     tx.connection.execute(failed.values(status=WAITING, error=None, ended_at=None))
-    _send_all(tx, batch_id)
+    _send_missing(tx, batch_id)
 
 
 def _steer(tx: Transaction, batch_id: int, verb: str, moves: Mapping[str, str]) -> None:
     tx.authorise("steer", f"batch:{batch_id}")
-    status = tx.connection.execute(
-        sa.select(batches.c.status).where(batches.c.id == batch_id).with_for_update()
-    ).scalar()
+    status = _held(tx, batch_id)
     if status is None:
         raise NotFound("batch", batch_id)
     if status not in moves:
@@ -243,15 +241,24 @@ def _steer(tx: Transaction, batch_id: int, verb: str, moves: Mapping[str, str]) 
     tx.connection.execute(this.values(status=moves[status], ended_at=ended_at))
 
 
-def _send_all(tx: Transaction, batch_id: int) -> None:
-    for _ in range(AT_ONCE):
-        _send(tx, batch_id)
+def _held(tx: Transaction, batch_id: int) -> str | None:
+    """How it stands with a batch, held until the transaction ends; None where there is none."""
+    this = sa.select(batches.c.status).where(batches.c.id == batch_id)
+    return tx.connection.execute(this.with_for_update()).scalar()
 
 
-def _send(tx: Transaction, batch_id: int) -> None:
-    """A delivery that works off one item. However many follow each other, no process has set them off."""
+def _send_missing(tx: Transaction, batch_id: int) -> None:
+    """Have a batch, which is held, worked off again. What was on its way while it stood still goes on with it."""
+    this = (jobs.c.instance_id.is_(None), jobs.c.token_id == batch_id, jobs.c.topic == TOPIC)
+    sent = tx.connection.execute(sa.select(sa.func.count()).select_from(jobs).where(*this)).scalar_one()
+    _send(tx, batch_id, AT_ONCE - sent)
+
+
+def _send(tx: Transaction, batch_id: int, times: int = 1) -> None:
+    """Deliveries that work off an item each. However many follow each other, no process has set them off."""
     row = posting.delivery(tx, TOPIC, {"batch": batch_id}, Cause())
-    tx.connection.execute(sa.insert(jobs).values(instance_id=None, token_id=0, **row))
+    for _ in range(times):
+        tx.connection.execute(sa.insert(jobs).values(instance_id=None, token_id=batch_id, **row))
     tx.after_commit(tx.engine.wake)
 
 
@@ -259,22 +266,34 @@ def _send(tx: Transaction, batch_id: int) -> None:
 
 
 def work_off(tx: Transaction, batch_id: int) -> None:
-    """Do one item that nobody is at, and see to the next; the last one ends the batch."""
+    """Do one item that nobody is at, and see to the next; the last one ends the batch.
+
+    What finds its batch standing still is gone. Whoever resumes it counts what is left, and so holds it meanwhile.
+    """
     batch = tx.connection.execute(sa.select(batches).where(batches.c.id == batch_id)).one()
-    if batch.status != RUNNING:
+    if batch.status != RUNNING and _held(tx, batch_id) != RUNNING:
         return
     waiting = sa.select(batch_items).where(batch_items.c.batch_id == batch_id, batch_items.c.status == WAITING)
     item = tx.connection.execute(
         waiting.order_by(batch_items.c.place).limit(1).with_for_update(skip_locked=True)
     ).first()
-    if item is not None:
-        error = _do(tx, batch, item.target)
-        this = sa.update(batch_items).where(batch_items.c.batch_id == batch_id, batch_items.c.place == item.place)
-        status = DONE if error is None else FAILED
-        tx.connection.execute(this.values(status=status, error=error, ended_at=tx.now))
-        _send(tx, batch_id)
-    elif tx.connection.execute(waiting.limit(1)).first() is None:
-        this = sa.update(batches).where(batches.c.id == batch_id, batches.c.status == RUNNING)
+    if item is None:
+        _end(tx, batch_id)
+        return
+    error = _do(tx, batch, item.target)
+    this = sa.update(batch_items).where(batch_items.c.batch_id == batch_id, batch_items.c.place == item.place)
+    status = DONE if error is None else FAILED
+    tx.connection.execute(this.values(status=status, error=error, ended_at=tx.now))
+    _send(tx, batch_id)
+
+
+def _end(tx: Transaction, batch_id: int) -> None:
+    """The batch is done, unless somebody is at its last items, or has just had those that failed wait again."""
+    if _held(tx, batch_id) != RUNNING:
+        return
+    left = sa.select(batch_items.c.place).where(batch_items.c.batch_id == batch_id, batch_items.c.status == WAITING)
+    if tx.connection.execute(left.limit(1)).first() is None:
+        this = sa.update(batches).where(batches.c.id == batch_id)
         tx.connection.execute(this.values(status=DONE, ended_at=tx.now))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -131,6 +132,41 @@ def test_a_paused_batch_begins_nothing_and_a_cancelled_one_never_does(world: Wor
     second = done(world, second)
     assert (second.status, second.done) == ("cancelled", 0)
     assert {item.status for item in world.see(batches.items, second.id)} == {"waiting"}
+
+
+def test_a_batch_that_is_paused_and_resumed_again_and_again_is_worked_at_no_more_than_before(
+    world: World, many: list[int]
+) -> None:
+    batch = world.do(batches.create, "suspend", many, "why")
+    for _ in range(3):
+        world.do(batches.pause, batch.id)
+        world.do(batches.resume, batch.id)
+    assert len(runner.claim_due(world.engine, world.clock.now(), 100)) == batches.AT_ONCE
+
+
+def test_what_is_worked_off_while_its_batch_is_paused_is_replaced_when_it_is_resumed(
+    world: World, many: list[int]
+) -> None:
+    batch = world.do(batches.create, "suspend", many, "why")
+    world.do(batches.pause, batch.id)
+    runner.run_due(world.engine, batch=3)
+    world.do(batches.resume, batch.id)
+    assert len(runner.claim_due(world.engine, world.clock.now(), 100)) == batches.AT_ONCE
+
+
+def test_a_batch_that_is_paused_and_resumed_while_it_is_worked_off_comes_to_its_end(world: World) -> None:
+    world.deploy(DRAWN)
+    many = [world.start(business_key=f"case-{n}").id for n in range(20)]
+    batch = world.do(batches.create, "set variables", many, "why", {"variables": {"n": 1}})
+    threads = [threading.Thread(target=world.engine.run_to_rest) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for steer in (batches.pause, batches.resume) * 10:
+        with contextlib.suppress(InvalidState):
+            world.do(steer, batch.id)
+    for thread in threads:
+        thread.join()
+    assert done(world, batch).done == 20
 
 
 def test_each_item_is_a_transaction_of_its_own(world: World, many: list[int]) -> None:
