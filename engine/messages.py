@@ -68,7 +68,7 @@ def publish(
     subscription or process that may take it.
 
     What waits by BPMN's correlation keys is found by what the message carries; where its conversation has no key yet,
-    it takes any. Whatever else waits is found by `key`; without one, that of the oldest instance takes it.
+    it takes any. Whatever else waits is found by `key`; without one, the oldest that is not suspended takes it.
 
     Of messages of one name with the same `message_id` the first counts; it is remembered for `REMEMBERED`, and as long
     as it may wait.
@@ -265,10 +265,9 @@ def _to_receiver(tx: Transaction, message: Message) -> Receipt | None:
         instance_id, wait_id = receiver
         try:
             instances.execute(tx, instance_id, CorrelateMessage(wait_id, message.variables))
-        except Suspended:
-            raise
         except InvalidState:
-            # Who was found may have stopped waiting before its instance was locked; then it is not found again.
+            # Who was found may have stopped waiting, or been suspended, before its instance was locked; then it is
+            # not found again, or only where nobody else waits.
             if receiver in tried:
                 raise
             tried.add(receiver)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from engine.core.model import MessageDefinition
 from engine.errors import InvalidState
 from engine.store.database import Transaction
 from engine.store.statements import Statement
-from engine.store.tables import subscriptions
+from engine.store.tables import process_instances, subscriptions
 
 Receiver = tuple[int, int]
 """Instance and number of a subscription; the smallest is the oldest."""
@@ -40,11 +40,29 @@ _AT = (
     & (subscriptions.c.element_id == sa.bindparam("of_element"))
     & (subscriptions.c.place == sa.bindparam("of_place"))
 )
+_IS_SUSPENDED = sa.exists().where(
+    process_instances.c.id == subscriptions.c.instance_id, process_instances.c.suspended_at.is_not(None)
+)
+
+
+class _Oldest:
+    """The oldest of some who wait: of all of them, and of those that are not suspended."""
+
+    def __init__(self, *where: sa.ColumnElement[bool]) -> None:
+        self.of_all = Statement(_OPEN.where(*where).limit(1))
+        self.of_active = Statement(_OPEN.where(*where, ~_IS_SUSPENDED).limit(1))
+
+
 _WITH_KEY = Statement(_FEW.where(subscriptions.c.key == sa.bindparam("of_key")))
-_WITHOUT_KEY = Statement(_OPEN.where(subscriptions.c.key.is_(None)).limit(1))
 _WITH_KEY_AT = Statement(_FEW.where(subscriptions.c.key == sa.bindparam("of_key"), _AT))
-_WITHOUT_KEY_AT = Statement(_OPEN.where(subscriptions.c.key.is_(None), _AT).limit(1))
-_OLDEST_AT = Statement(_OPEN.where(_AT).limit(1))
+_WITHOUT_KEY = _Oldest(subscriptions.c.key.is_(None))
+_WITHOUT_KEY_AT = _Oldest(subscriptions.c.key.is_(None), _AT)
+_OLDEST_AT = _Oldest(_AT)
+_SUSPENDED = Statement(
+    sa.select(process_instances.c.suspended_at).where(
+        process_instances.c.id == sa.bindparam("of_id"), process_instances.c.suspended_at.is_not(None)
+    )
+)
 
 
 def _definitions() -> sa.Select[Any]:
@@ -81,7 +99,7 @@ class Catcher:
 
 def find(tx: Transaction, message: Message) -> Receiver | None:
     """Who is to take a message: who waits for exactly this one, else the first of those who wait without a key; where
-    it is for anyone, else the oldest.
+    it is for anyone, else the oldest. Of those who would do alike, one that is suspended comes last.
 
     Raises:
         InvalidState: more than one waits for exactly this message.
@@ -103,8 +121,8 @@ def _fitting(tx: Transaction, name: str, key: str | None, variables: Mapping[str
     if found:
         return found[0]
     if key is None:
-        return _first(_rows(tx, _WITHOUT_KEY, {"of_name": name}))
-    return _first(row for catcher in catchers for row in _rows(tx, _WITHOUT_KEY_AT, catcher.at(name)))
+        return _first(tx, _WITHOUT_KEY, [{"of_name": name}])
+    return _first(tx, _WITHOUT_KEY_AT, [catcher.at(name) for catcher in catchers])
 
 
 def _with_key(tx: Transaction, name: str, key: str) -> list[Receiver]:
@@ -122,13 +140,16 @@ def catcher_of(tx: Transaction, row: Any) -> Catcher:
 
 def _oldest(tx: Transaction, name: str) -> Receiver | None:
     """The oldest of those who wait for a message of this name and go by no correlation keys."""
-    others = (catcher for catcher in _catchers(tx, name) if not catcher.is_keyed)
-    return _first(row for catcher in others for row in _rows(tx, _OLDEST_AT, catcher.at(name)))
+    others = [catcher.at(name) for catcher in _catchers(tx, name) if not catcher.is_keyed]
+    return _first(tx, _OLDEST_AT, others)
 
 
-def _first(rows: Iterable[Receiver]) -> Receiver | None:
-    """The oldest."""
-    return min(rows, default=None)
+def _first(tx: Transaction, oldest: _Oldest, places: Sequence[Mapping[str, Any]]) -> Receiver | None:
+    """The oldest that wait at these places; where that one is suspended, the oldest that is not, if there is any."""
+    first = min((row for place in places for row in _rows(tx, oldest.of_all, place)), default=None)
+    if first is None or _SUSPENDED.execute(tx.connection, {"of_id": first[0]}).first() is None:
+        return first
+    return min((row for place in places for row in _rows(tx, oldest.of_active, place)), default=first)
 
 
 def _rows(tx: Transaction, statement: Statement, values: Mapping[str, Any]) -> list[Receiver]:

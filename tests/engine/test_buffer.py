@@ -341,10 +341,12 @@ def test_a_step_that_opens_no_subscription_for_a_message_does_not_look_for_one(w
 def test_what_one_that_was_suspended_never_takes_another_one_gets(world: World) -> None:
     world.deploy(RECEIVER)
     first, second = world.start("R", business_key="first"), world.start("R", business_key="second")
-    world.do(suspension.suspend, first.id, "it is looked into")
+    for each in (first, second):
+        world.do(suspension.suspend, each.id, "it is looked into")
     assert publish(world, key=None, news="good").outcome == "buffered"
     world.rest()
     world.cancel(first, "it was withdrawn")
+    world.do(suspension.resume, second.id, "all is well")
     world.advance(minutes=10)
     assert world.variables(second) == {"news": "good"}
     assert count(world, buffered_messages) == count(world, jobs) == 0

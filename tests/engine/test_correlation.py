@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from engine import incidents, instances, messages
-from engine.errors import InvalidState, NotFound
+from engine import incidents, instances, messages, suspension
+from engine.errors import InvalidState, NotFound, Suspended
 from engine.instances import InstanceQuery
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
@@ -74,6 +74,25 @@ def deploy(world: World, *processes: str) -> None:
 
 def publish(world: World, message: str, key: str | None = None, **variables: object) -> int:
     return int(world.do(messages.publish, message, variables, key).instance_id)
+
+
+SUSPENDED_FIRST = pytest.mark.parametrize("drawn", [PLAIN, ENQUIRY], ids=["by business key", "by correlation keys"])
+
+
+@SUSPENDED_FIRST
+def test_a_message_for_anyone_goes_past_those_who_are_suspended(world: World, drawn: str) -> None:
+    deploy(world, drawn)
+    key = drawn.partition('id="')[2].partition('"')[0]
+    first, second, third, fourth = (world.start(key, business_key=str(n)).id for n in range(4))
+    for instance_id in (first, third):
+        world.do(suspension.suspend, instance_id, "it is looked into")
+    assert publish(world, "m", number=7) == second
+    assert publish(world, "m", number=8) == fourth
+    with pytest.raises(Suspended, match=f"process instance '?{first}"):
+        publish(world, "m", number=9)
+    world.do(suspension.resume, third, "all is well")
+    assert publish(world, "m", number=9) == third
+    assert world.wrong() == []
 
 
 def test_a_conversation_gets_the_messages_that_carry_its_key(world: World) -> None:

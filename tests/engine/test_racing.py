@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import instances, journal, messages
+from engine import instances, journal, messages, suspension
 from engine.errors import NotFound
 from engine.instances import InstanceQuery
 from engine.messages import Receipt
@@ -21,7 +21,7 @@ from engine.store.database import Transaction
 from engine.store.tables import buffered_messages, jobs
 from engine.work import timers
 from tests.engine.core.case import process
-from tests.engine.test_buffer import AGAIN, DAY, RECEIVER, count
+from tests.engine.test_buffer import AGAIN, DAY, RECEIVER, STARTED, count
 from tests.engine.test_starts import begun_behind_a_gateway
 from tests.engine.test_timers import BOUNDARY
 from tests.engine.world import World
@@ -94,6 +94,16 @@ def test_what_is_just_being_put_into_the_buffer_is_found(world: World, pool: Thr
     assert world.wrong() == []
 
 
+def test_who_is_just_being_suspended_leaves_a_message_to_whoever_waits_too(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    world.deploy(RECEIVER)
+    first, second = (world.start("R", business_key=str(number)).id for number in range(2))
+    suspending = Held(world, pool, lambda tx: suspension.suspend(tx, first, "it is looked into"))
+    _, receipt = suspending.before(pool.submit(world.do, messages.publish, "m", {}, None))
+    assert receipt == Receipt("taken", second)
+
+
 def test_of_two_messages_for_one_receiver_the_second_is_too_late(world: World, pool: ThreadPoolExecutor) -> None:
     world.deploy(RECEIVER)
     world.start("R")
@@ -125,18 +135,41 @@ def test_of_many_that_send_one_message_one_is_heard(world: World, pool: ThreadPo
     world.deploy(AGAIN)
     instance = world.start("A")
     for message_id in ("1", "2", "3"):
-        together = threading.Barrier(8)
-
-        def send(message_id: str = message_id, together: threading.Barrier = together) -> Receipt:
-            together.wait(PATIENCE)
-            receipt: Receipt = world.do(publish, message_id=message_id)
-            return receipt
-
-        receipts = [each.result(PATIENCE) for each in [pool.submit(send) for _ in range(8)]]
-        assert sorted(each.is_duplicate for each in receipts) == [False, *[True] * 7]
+        receipts = _sent_by_eight(world, pool, message_id=message_id)
         assert {(each.outcome, each.instance_id) for each in receipts} == {("taken", instance.id)}
     assert sorted(world.open) == ["r", "r", "r", "u"]
     assert world.wrong() == []
+
+
+def test_of_many_that_send_the_message_of_a_process_one_starts_it(world: World, pool: ThreadPoolExecutor) -> None:
+    world.deploy(STARTED)
+    for message_id in ("1", "2", "3"):
+        assert {each.outcome for each in _sent_by_eight(world, pool, message_id=message_id)} == {"started"}
+    assert world.open == ["first"] * 3
+
+
+def test_of_many_that_send_a_message_too_early_one_waits_and_when_it_is_forgotten_another(
+    world: World, pool: ThreadPoolExecutor
+) -> None:
+    for number in range(1, 4):
+        receipts = _sent_by_eight(world, pool, message_id="1", time_to_live=DAY)
+        assert {each.outcome for each in receipts} == {"buffered"}
+        assert count(world, buffered_messages) == number
+        world.clock.move(messages.REMEMBERED)
+
+
+def _sent_by_eight(world: World, pool: ThreadPoolExecutor, **options: Any) -> list[Receipt]:
+    """What eight are told that send a message at the same moment; all but one that it came twice."""
+    together = threading.Barrier(8)
+
+    def send() -> Receipt:
+        together.wait(PATIENCE)
+        receipt: Receipt = world.do(publish, **options)
+        return receipt
+
+    receipts = [each.result(PATIENCE) for each in [pool.submit(send) for _ in range(8)]]
+    assert sorted(each.is_duplicate for each in receipts) == [False, *[True] * 7]
+    return receipts
 
 
 def test_each_message_finds_its_receiver_whoever_comes_first(world: World, pool: ThreadPoolExecutor) -> None:
