@@ -154,6 +154,22 @@ def circumstances(tx: Transaction, incident_id: str) -> Circumstances:
     return Circumstances(row.trace, None if row.variables is None else json.loads(row.variables))
 
 
+def forget(tx: Transaction, business_key: str) -> None:
+    """Take away for good what is kept beside the journal of the failures in a case: what was raised there and where,
+    and what was seen then. Which incidents there were stays, as in the journal. The state, the chain and what is still
+    to be retried do not need any of it.
+
+    Nobody is asked: it follows from what whoever erases a person or a text was permitted to do.
+    """
+    columns = process_instances.c
+    held = sa.select(columns.id).where(columns.business_key == business_key).order_by(columns.id)
+    its = tx.connection.execute(held.with_for_update(key_share=True)).scalars().all()
+    known = sa.update(incidents).where(incidents.c.instance_id.in_(its))
+    tx.connection.execute(known.values(trace=None, variables=None))
+    failed = sa.update(jobs).where(jobs.c.instance_id.in_(its), jobs.c.last_error.is_not(None))
+    tx.connection.execute(failed.values(last_error=None))
+
+
 def retry(tx: Transaction, incident_id: str, variables: Mapping[str, Any] | None = None) -> None:
     """Go on from where an incident stopped something, with the variables now in force; `variables` are set first.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine import incidents
 from engine.errors import NotFound
 from engine.store.database import Transaction
 from workflows import drafts, journal_notes, tables, texts
@@ -63,8 +64,9 @@ def of_case(tx: Transaction, case_number: str) -> tuple[Petitioner, ...]:
 def erase(tx: Transaction, petitioner_id: int, because: str) -> None:
     """Take a person out of their case for good, with what the petitioners of the case wrote themselves.
 
-    Drafts, which may name them, go too. What others wrote about them is judged text by text: see `texts.erase`. The
-    journal keeps that it was done and by whom, the person's row why; the case still reads, and its chain verifies.
+    Drafts and what is known of failures beside the journal, which may name them, go too. What others wrote about them
+    is judged text by text: see `texts.erase`. The journal keeps that it was done and by whom, the person's row why; the
+    case still reads, and its chain verifies.
 
     Raises:
         NotFound, NotPermitted
@@ -78,6 +80,7 @@ def erase(tx: Transaction, petitioner_id: int, because: str) -> None:
         .values(name=None, phone=None, address=None, erased_at=tx.now, erased_by=tx.actor.id, erased_because=because)
     )
     drafts.discard_all(tx, petitioner.case_number)
+    incidents.forget(tx, petitioner.case_number)
     own = _own_texts(texts.of_case(tx, petitioner.case_number))
     texts.erase_all(tx, own, because)
     journal_notes.write(

@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine import incidents
 from engine.errors import InvalidState, NotFound
 from engine.store.database import Transaction
 from engine.store.statements import Statement
@@ -85,7 +86,8 @@ def of_case(tx: Transaction, case_number: str) -> tuple[Text, ...]:
 
 
 def erase(tx: Transaction, text_id: int, because: str) -> None:
-    """Take the words away for good, and the salt with them, so that nobody can try words against the hash.
+    """Take the words away for good, and the salt with them, so that nobody can try words against the hash. What is
+    known of failures in the case beside the journal goes too, for it may quote them.
 
     The journal keeps that it was done and by whom, the text's row why.
 
@@ -98,6 +100,7 @@ def erase(tx: Transaction, text_id: int, because: str) -> None:
     if text.erased_at is not None:
         raise InvalidState("text", text_id, "erase", f"was erased at {text.erased_at:%Y-%m-%d %H:%M}")
     erase_all(tx, (text_id,), because)
+    incidents.forget(tx, text.case_number)
     journal_notes.write(tx, text.case_number, "text erased", {"text": text_id})
 
 

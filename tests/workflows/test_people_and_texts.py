@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from bureau import CHECKER, CLAIMS, CLERK, SUPERVISOR, WATER, Bureau
 
-from engine import user_tasks
+from engine import handlers, incidents, instances, user_tasks
 from engine.errors import InvalidState, InvalidVariables, NotFound, NotPermitted
+from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
 from workflows import audit, case_files, cases, drafts, petitioners, submissions, texts
 
@@ -29,6 +30,51 @@ def test_a_person_is_erased_the_chain_still_verifies_and_the_case_still_reads(bu
     assert bureau.follow(receipt).claims == "[erased]"
     assert "petitioner erased" in bureau.journal_text()
     assert bureau.problems() == []
+
+
+@pytest.mark.parametrize("what", ["person", "text"])
+def test_what_failures_said_goes_with_the_person_or_the_text_that_it_may_quote(bureau: Bureau, what: str):
+    """Of one incident, and of one attempt of its retry."""
+
+    def fails(**_: object) -> dict[str, object]:
+        raise ValueError("no such street: 3 Well Lane, Ming Example")
+
+    mended = bureau.engine.handlers
+    bureau.engine.handlers = handlers.read(dict.fromkeys(mended, fails))
+    receipt, other = bureau.hand_in(), bureau.hand_in()
+    bureau.wait(minutes=5)
+    for incident in bureau.ask(incidents.find):
+        bureau.do(lambda tx, incident_id=incident.id: incidents.retry(tx, incident_id), SUPERVISOR)
+    assert [text.count("Ming Example") for text in _said_of_failures(bureau, receipt.case_number)] == [1, 1]
+    before = _said_of_failures(bureau, other.case_number)
+
+    (person,) = bureau.read(receipt.case_number).people
+    (claims,) = bureau.read(receipt.case_number).texts
+    if what == "person":
+        bureau.do(lambda tx: petitioners.erase(tx, person.id, "asked for by the petitioner"), SUPERVISOR)
+    else:
+        bureau.do(lambda tx: texts.erase(tx, claims.id, "names a neighbour"), SUPERVISOR)
+    assert _said_of_failures(bureau, receipt.case_number) == ["None None", "None"]
+    assert _said_of_failures(bureau, other.case_number) == before
+
+    bureau.engine.handlers = mended
+    bureau.wait(minutes=5)
+    assert bureau.names(receipt.case_number) == bureau.names(other.case_number) == ["register intake-clerks"]
+    assert bureau.problems() == []
+
+
+def _said_of_failures(bureau: Bureau, case_number: str) -> list[str]:
+    """What stands beside the journal of one incident and one job of a case."""
+
+    def work(tx: Transaction) -> list[str]:
+        instance_id = instances.find(tx, case_number).id
+        asked = "trace, variables FROM incidents", "last_error FROM jobs"
+        (incident,), (job,) = (
+            tx.connection.exec_driver_sql(f"SELECT {sql} WHERE instance_id = {instance_id}").all() for sql in asked
+        )
+        return [" ".join(map(str, row)) for row in (incident, job)]
+
+    return bureau.ask(work)
 
 
 def test_nobody_but_a_supervisor_erases(bureau: Bureau):
