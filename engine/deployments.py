@@ -35,7 +35,7 @@ MOST_COUNTED = 200
 @dataclass(frozen=True, slots=True)
 class Definition:
     """One version of a process, decision table or form. `id` is ``key:version``; `resource` the file's name. The last
-    three say when, by whom and why a process was suspended.
+    say when, by whom and why a process was suspended; where it was resumed since, the same of that.
     """
 
     kind: str
@@ -51,6 +51,9 @@ class Definition:
     suspended_at: datetime | None
     suspended_by: str | None
     suspend_reason: str | None
+    resumed_at: datetime | None
+    resumed_by: str | None
+    resume_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ _COLUMNS = [
     deployments.c.deployed_at,
     deployments.c.deployed_by,
     *(definitions.c[name] for name in ("suspended_at", "suspended_by", "suspend_reason")),
+    *(definitions.c[name] for name in ("resumed_at", "resumed_by", "resume_reason")),
 ]
 _SELECT = (
     sa.select(*_COLUMNS)

@@ -8,6 +8,8 @@ part of the case.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from engine import deployments, instances, reasons
@@ -16,6 +18,9 @@ from engine.deployments import Definition
 from engine.errors import InvalidState
 from engine.store.database import Transaction
 from engine.store.tables import definitions, start_timers
+
+_SUSPENDED = ("suspended_at", "suspended_by", "suspend_reason")
+_RESUMED = ("resumed_at", "resumed_by", "resume_reason")
 
 
 def suspend(tx: Transaction, instance_id: int, reason: str) -> None:
@@ -55,23 +60,24 @@ def suspend_definition(tx: Transaction, definition_id: str, reason: str) -> None
     tx.authorise("suspend", definition)
     if definition.suspended_at is not None:
         raise InvalidState("process definition", definition_id, "suspend", instances.suspension(tx, definition))
-    _set(tx, definition_id, suspended_at=tx.now, suspended_by=tx.actor.id, suspend_reason=reasons.checked(reason))
+    _set(tx, definition_id, suspended=(tx.now, tx.actor.id, reasons.checked(reason)), resumed=(None, None, None))
     this = sa.update(start_timers).where(start_timers.c.definition_id == definition_id)
     tx.connection.execute(this.where(start_timers.c.due.is_not(None)).values(held_due=start_timers.c.due, due=None))
 
 
-def resume_definition(tx: Transaction, definition_id: str) -> None:
+def resume_definition(tx: Transaction, definition_id: str, reason: str) -> None:
     """Let a version of a process start instances again. A timer that was due meanwhile does so now.
 
     Raises:
         NotFound: there is no such process.
         InvalidState: it is not suspended.
+        InvalidInput: no reason is given, or a very long one.
     """
     definition = deployments.definition(tx, definition_id)
     tx.authorise("resume", definition)
     if definition.suspended_at is None:
         raise InvalidState("process definition", definition_id, "resume", "is not suspended")
-    _set(tx, definition_id, suspended_at=None, suspended_by=None, suspend_reason=None)
+    _set(tx, definition_id, suspended=(None, None, None), resumed=(tx.now, tx.actor.id, reasons.checked(reason)))
     this = sa.update(start_timers).where(start_timers.c.definition_id == definition_id)
     tx.connection.execute(
         this.where(start_timers.c.held_due.is_not(None)).values(due=start_timers.c.held_due, held_due=None)
@@ -90,14 +96,23 @@ def suspend_all_versions(tx: Transaction, key: str, reason: str) -> list[Definit
     return found
 
 
-def resume_all_versions(tx: Transaction, key: str) -> list[Definition]:
-    """Resume every version of a process that is suspended; these."""
+def resume_all_versions(tx: Transaction, key: str, reason: str) -> list[Definition]:
+    """Resume every version of a process that is suspended; these.
+
+    Raises:
+        InvalidInput: no reason is given, or a very long one.
+    """
     found = [each for each in deployments.versions(tx, key) if each.suspended_at is not None]
     for each in found:
-        resume_definition(tx, each.id)
+        resume_definition(tx, each.id, reason)
     return found
 
 
-def _set(tx: Transaction, definition_id: str, **values: object) -> None:
+_Deed = tuple[datetime | None, str | None, str | None]
+"""When something was done, by whom and why."""
+
+
+def _set(tx: Transaction, definition_id: str, *, suspended: _Deed, resumed: _Deed) -> None:
     this = sa.update(definitions).where(definitions.c.kind == deployments.PROCESS, definitions.c.id == definition_id)
-    tx.connection.execute(this.values(**values))
+    values = zip((*_SUSPENDED, *_RESUMED), (*suspended, *resumed), strict=True)
+    tx.connection.execute(this.values(dict(values)))

@@ -55,7 +55,7 @@ def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
         if verb == "suspend":
             suspension.suspend_definition(tx, definition_id, reason)
         else:
-            suspension.resume_definition(tx, definition_id)
+            suspension.resume_definition(tx, definition_id, reason)
         cases = _all_of(tx, definition_id) if "cases" in request.form else []
         return batches.create(tx, verb, cases, reason).id if cases else None
 

@@ -63,6 +63,9 @@ definitions = sa.Table(
     sa.Column("suspended_at", UtcDateTime),
     sa.Column("suspended_by", TEXT),
     sa.Column("suspend_reason", TEXT),
+    sa.Column("resumed_at", UtcDateTime),  # last, where it is not suspended
+    sa.Column("resumed_by", TEXT),
+    sa.Column("resume_reason", TEXT),
     sa.UniqueConstraint("kind", "key", "version"),
 )
 

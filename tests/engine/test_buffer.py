@@ -179,7 +179,7 @@ def test_who_is_suspended_gets_after_that_what_may_wait(world: World) -> None:
     world.advance(hours=2)
     assert count(world, buffered_messages) == 2
     world.do(suspension.resume, instance.id, "all is well")
-    world.do(suspension.resume_definition, "S:1")
+    world.do(suspension.resume_definition, "S:1", "all is well")
     world.advance(minutes=6)
     assert sorted(world.open) == ["first", "u"]
     assert world.variables(instance) == {"news": 1}

@@ -286,7 +286,7 @@ def test_a_suspended_definition_starts_nothing(world: World, key: str, start: Ca
     with pytest.raises(Suspended, match=f"{key}:1, but it was suspended at 09:00 by anna because it is wrong"):
         start(world)
     assert world.see(instances.search, InstanceQuery()) == []
-    world.do(suspension.resume_definition, f"{key}:1")
+    world.do(suspension.resume_definition, f"{key}:1", "it is mended")
     start(world)
     assert len(world.see(instances.search, InstanceQuery(definition_key=key))) == 1
 
@@ -296,7 +296,7 @@ def test_a_timer_that_starts_a_suspended_definition_does_so_when_it_is_resumed(w
     world.do(suspension.suspend_definition, "BY_TIMER:1", "why")
     world.advance(hours=2)
     assert world.see(instances.search, InstanceQuery()) == []
-    world.do(suspension.resume_definition, "BY_TIMER:1")
+    world.do(suspension.resume_definition, "BY_TIMER:1", "it is mended")
     world.rest()
     assert [each.definition_id for each in world.see(instances.search, InstanceQuery())] == ["BY_TIMER:1"]
 
@@ -309,7 +309,7 @@ def test_a_signal_starts_a_suspended_definition_once_it_is_resumed(world: World)
     world.advance(hours=1)
     found = {each.definition_key for each in world.see(instances.search, InstanceQuery())}
     assert "BY_SIGNAL" not in found
-    world.do(suspension.resume_definition, "BY_SIGNAL:1")
+    world.do(suspension.resume_definition, "BY_SIGNAL:1", "it is mended")
     world.advance(minutes=5)
     world.rest()
     found = {each.definition_key for each in world.see(instances.search, InstanceQuery())}
@@ -339,6 +339,23 @@ def test_every_version_is_suspended_and_one_deployed_later_is_not(world: World) 
     assert world.start().definition_id == "P:3"
     told = {each.id: each.suspend_reason for each in world.see(deployments.versions, "P")}
     assert told == {"P:3": None, "P:2": "why", "P:1": "why"}
-    assert len(world.do(suspension.resume_all_versions, "P")) == 2
+    with pytest.raises(InvalidInput, match="Expected a reason"):
+        world.do(suspension.resume_all_versions, "P", "")
+    assert len(world.do(suspension.resume_all_versions, "P", "it is mended")) == 2
     with pytest.raises(InvalidState, match="is not suspended"):
-        world.do(suspension.resume_definition, "P:1")
+        world.do(suspension.resume_definition, "P:1", "it is mended")
+
+
+def test_a_definition_says_when_by_whom_and_why_it_was_last_suspended_or_resumed(world: World) -> None:
+    deploy(world, process(START + '<userTask id="u"/>' + END, "s u e"))
+    world.do(suspension.suspend_definition, "P:1", "it is wrong")
+    with pytest.raises(InvalidInput, match="Expected a reason"):
+        world.do(suspension.resume_definition, "P:1", " ")
+    world.advance(hours=1)
+    world.do(suspension.resume_definition, "P:1", "it was right", by=BEN)
+    found = world.see(deployments.definition, "P:1")
+    assert (found.suspended_at, found.suspended_by, found.suspend_reason) == (None, None, None)
+    assert (found.resumed_at, found.resumed_by, found.resume_reason) == (world.clock.now(), "ben", "it was right")
+    world.do(suspension.suspend_definition, "P:1", "it is wrong after all")
+    found = world.see(deployments.definition, "P:1")
+    assert (found.suspend_reason, found.resumed_at, found.resume_reason) == ("it is wrong after all", None, None)

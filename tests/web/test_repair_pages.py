@@ -190,7 +190,9 @@ def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, super
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "suspended"
     assert "it is wrong" in supervisor.get("/supervision/processes")
+    assert "Expected a reason" in supervisor.post(f"{path}/resume", reason=" ", cases="yes")
     assert "starts cases again" in supervisor.post(f"{path}/resume", reason="mended", cases="yes")
+    assert ", supervisor: mended" in supervisor.get("/supervision/processes")
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "active"
 
