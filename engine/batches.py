@@ -19,7 +19,9 @@ from engine import incidents, instances, migration, modification, reasons, suspe
 from engine.actors import Actor
 from engine.errors import EngineError, InvalidInput, InvalidState, NotFound, OutcomeUnknown, Unavailable
 from engine.failures import shortened
-from engine.migration import Plan
+from engine.incidents import IncidentQuery
+from engine.instances import InstanceQuery
+from engine.migration import Plan, RunningQuery
 from engine.store import faults, posting
 from engine.store.cause import Cause
 from engine.store.database import Transaction
@@ -32,7 +34,7 @@ TOPIC = ":batch"
 RUNNING, PAUSED, CANCELLED, DONE = "running", "paused", "cancelled", "done"
 WAITING, FAILED = "waiting", "failed"
 
-MAX_ITEMS = 100_000
+MAX_ITEMS = 1_000_000
 AT_ONCE = 4
 """Items of one batch that are worked at beside each other."""
 
@@ -140,11 +142,15 @@ def parameters_of(plan: Plan) -> dict[str, Any]:
 
 # Steering
 
+Query = IncidentQuery | InstanceQuery | RunningQuery
+Targets = Sequence[str | int] | Query
+"""Ids, or all that a query finds now, wherever its page begins and ends."""
+
 
 def create(
     tx: Transaction,
     operation: str,
-    targets: Sequence[str | int],
+    targets: Targets,
     reason: str,
     parameters: Mapping[str, Any] | None = None,
 ) -> Batch:
@@ -161,28 +167,57 @@ def create(
     if known is None:
         raise InvalidInput(f"Expected one of {', '.join(OPERATIONS)}, but found '{operation}'.")
     known.read(parameters or {})
-    each = list(dict.fromkeys(map(str, targets)))
-    if not 1 <= len(each) <= MAX_ITEMS:
-        raise InvalidInput(f"Expected 1 to {MAX_ITEMS:,} to do this to, but there are {len(each):,}.")
     row = {
         "operation": operation,
         "parameters": json.dumps(dict(parameters or {}), ensure_ascii=False),
         "reason": reasons.checked(reason),
         "status": RUNNING,
-        "total": len(each),
+        "total": 0,
         "created_at": tx.now,
         "created_by": tx.actor.id,
         "groups": json.dumps(sorted(tx.actor.groups)),
     }
     made = tx.connection.execute(sa.insert(batches).values(row)).inserted_primary_key
     assert made is not None, "a row that was written has a key"
-    items = [
-        {"batch_id": made[0], "place": place, "target": target, "status": WAITING}
-        for place, target in enumerate(each, 1)
-    ]
-    tx.connection.execute(sa.insert(batch_items), items)
-    _send(tx, made[0], min(AT_ONCE, len(each)))
+    total = _write_items(tx, made[0], targets)
+    tx.connection.execute(sa.update(batches).where(batches.c.id == made[0]).values(total=total))
+    _send(tx, made[0], min(AT_ONCE, total))
     return get(tx, made[0])
+
+
+def _write_items(tx: Transaction, batch_id: int, targets: Targets) -> int:
+    """How many there are.
+
+    Raises:
+        InvalidInput: there are none, or too many.
+    """
+    if isinstance(targets, Query):
+        total = _write_found(tx, batch_id, targets)
+    else:
+        each = list(dict.fromkeys(map(str, targets)))[: MAX_ITEMS + 1]
+        total = len(each)
+        rows = [
+            {"batch_id": batch_id, "place": place, "target": target, "status": WAITING}
+            for place, target in enumerate(each, 1)
+        ]
+        if rows:
+            tx.connection.execute(sa.insert(batch_items), rows)
+    if not 1 <= total <= MAX_ITEMS:
+        number = f"{total:,}" if total <= MAX_ITEMS else "more"
+        raise InvalidInput(f"Expected 1 to {MAX_ITEMS:,} to do this to, but there are {number}.")
+    return total
+
+
+def _write_found(tx: Transaction, batch_id: int, query: Query) -> int:
+    """From table to table: what is found does not go through this process."""
+    if isinstance(query, IncidentQuery):
+        found: sa.Select[Any] = incidents.ids(query)
+    else:
+        found = instances.ids(query) if isinstance(query, InstanceQuery) else migration.ids(query)
+    each = found.limit(MAX_ITEMS + 1).subquery()
+    rows = sa.select(sa.literal(batch_id), *each.c, sa.literal(WAITING))
+    into = sa.insert(batch_items).from_select(["batch_id", "place", "target", "status"], rows)
+    return tx.connection.execute(into, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def pause(tx: Transaction, batch_id: int) -> None:
@@ -230,15 +265,15 @@ def retry_failed(tx: Transaction, batch_id: int) -> None:
 
 
 def _steer(tx: Transaction, batch_id: int, verb: str, moves: Mapping[str, str]) -> None:
-    tx.authorise("steer", f"batch:{batch_id}")
-    status = _held(tx, batch_id)
-    if status is None:
-        raise NotFound("batch", batch_id)
-    if status not in moves:
-        raise InvalidState("batch", batch_id, verb, f"is {status}")
-    ended_at = tx.now if moves[status] == CANCELLED else None
+    _held(tx, batch_id)
+    batch = get(tx, batch_id)
+    tx.authorise("steer", batch)
+    if batch.status not in moves:
+        raise InvalidState("batch", batch_id, verb, f"is {batch.status}")
+    status = moves[batch.status]
+    ended_at = tx.now if status == CANCELLED else None
     this = sa.update(batches).where(batches.c.id == batch_id)
-    tx.connection.execute(this.values(status=moves[status], ended_at=ended_at))
+    tx.connection.execute(this.values(status=status, ended_at=ended_at))
 
 
 def _held(tx: Transaction, batch_id: int) -> str | None:

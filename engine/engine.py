@@ -12,7 +12,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("start", "process:KEY")            ("send", "message:NAME")        ("send", "signal:NAME")
     ("set variables of", Instance)      ("cancel", Instance)            ("retry" | "skip" | "cancel", Incident)
     ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify" | "migrate", Instance)
-    ("run" | "steer", "batch")          ("list", "batches")
+    ("run", "batch:OPERATION")          ("steer", Batch)                ("list", "batches")
     ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
     ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
     ("list", "data stores")             ("clean up", "history")         ("work on", "topic:NAME")

@@ -29,7 +29,7 @@ class Incident:
     (tokens wait for others that cannot come), ``condition`` (an event's condition cannot be decided), ``job`` (a
     handler failed, each time it was tried), ``delivery`` (what was thrown found nobody) or ``timer`` (it is due and
     could not be fired). `name` is that of the element, its id where it has none; `definition_id` is the process that
-    it is in, None where the element was not begun.
+    it is in.
     """
 
     id: str
@@ -43,36 +43,61 @@ class Incident:
     resolved_at: datetime | None
     resolved_by: str | None
     name: str
-    definition_id: str | None
+    definition_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentQuery:
-    """What to look for; None means any. `after` is the id of the last one already seen (the oldest come first)."""
+    """What to look for; None means any. `says` is a part of the message, in capitals or not; `raised_until` leaves out
+    what stopped later. `after` is the id of the last one already seen (the oldest come first).
+    """
 
     instance_id: int | None = None
+    definition_id: str | None = None
+    element_id: str | None = None
+    kind: str | None = None
+    says: str | None = None
+    raised_until: datetime | None = None
     open: bool = True
     limit: int = 50
     after: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open incidents of one kind at one element of a process, and how many they are."""
+
+    definition_id: str
+    element_id: str
+    name: str
+    kind: str
+    count: int
+
+
+_NAME = sa.case(
+    (activities.c.element_id == incidents.c.element_id, sa.func.nullif(activities.c.name, "")),
+    else_=None,
+)
+_WHERE = {
+    "definition_id": sa.func.coalesce(activities.c.definition_id, process_instances.c.definition_id),
+    "element_id": incidents.c.element_id,
+    "name": sa.func.coalesce(_NAME, incidents.c.element_id),
+}
+"""Where an incident is. Its token may stand elsewhere: in the scope around an element that was not begun."""
+_FROM = incidents.outerjoin(process_instances, incidents.c.instance_id == process_instances.c.id).outerjoin(
+    activities,
+    sa.and_(activities.c.instance_id == incidents.c.instance_id, activities.c.token_id == incidents.c.token_id),
+)
+"""Each has its instance. A database leaves out an outer join that nothing is asked of."""
 _COLUMNS = [
     incidents.c.instance_id,
     incidents.c.id,
     process_instances.c.business_key,
     *(incidents.c[name] for name in ("token_id", "element_id", "kind", "message")),
     *(incidents.c[name] for name in ("raised_at", "resolved_at", "resolved_by")),
-    sa.func.coalesce(sa.func.nullif(activities.c.name, ""), incidents.c.element_id),
-    activities.c.definition_id,
+    _WHERE["name"],
+    _WHERE["definition_id"],
 ]
-_SELECT = (
-    sa.select(*_COLUMNS)
-    .join_from(incidents, process_instances, incidents.c.instance_id == process_instances.c.id)
-    .outerjoin(
-        activities,
-        sa.and_(*(activities.c[name] == incidents.c[name] for name in ("instance_id", "token_id", "element_id"))),
-    )
-)
 _PLACE = (incidents.c.raised_at, incidents.c.instance_id, incidents.c.id)
 
 
@@ -100,7 +125,8 @@ def get(tx: Transaction, incident_id: str) -> Incident:
         NotFound: there is no such incident.
     """
     instance_id, number = _key(incident_id)
-    row = tx.connection.execute(_SELECT.where(incidents.c.instance_id == instance_id, incidents.c.id == number)).first()
+    select = sa.select(*_COLUMNS).select_from(_FROM).where(*_of(incidents, "id", instance_id, number))
+    row = tx.connection.execute(select).first()
     if row is None:
         raise NotFound("incident", incident_id)
     return _incident(row)
@@ -113,11 +139,7 @@ def find(tx: Transaction, query: IncidentQuery = IncidentQuery()) -> list[Incide
         NotFound: `after` is no incident.
     """
     tx.authorise("list", "incidents")
-    select = _SELECT.order_by(*_PLACE).limit(query.limit)
-    if query.open:
-        select = select.where(incidents.c.resolved_at.is_(None))
-    if query.instance_id is not None:
-        select = select.where(incidents.c.instance_id == query.instance_id)
+    select = _narrowed(sa.select(*_COLUMNS), query).order_by(*_PLACE).limit(query.limit)
     if query.after is not None:
         last = get(tx, query.after)
         place = (sa.literal(last.raised_at, incidents.c.raised_at.type), *map(sa.literal, _key(query.after)))
@@ -125,10 +147,44 @@ def find(tx: Transaction, query: IncidentQuery = IncidentQuery()) -> list[Incide
     return [_incident(row) for row in tx.connection.execute(select)]
 
 
-def count(tx: Transaction) -> int:
-    """How many are open."""
-    open_ones = sa.select(sa.func.count()).select_from(incidents).where(incidents.c.resolved_at.is_(None))
-    return tx.connection.execute(open_ones).scalar_one()
+def count(tx: Transaction, query: IncidentQuery = IncidentQuery()) -> int:
+    """How many there are, whatever the limit."""
+    tx.authorise("list", "incidents")
+    number: int = tx.connection.execute(_narrowed(sa.select(sa.func.count()), query)).scalar_one()
+    return number
+
+
+def groups(tx: Transaction, query: IncidentQuery = IncidentQuery(), *, limit: int = 200) -> list[Group]:
+    """Where incidents are, those places first that have the most."""
+    tx.authorise("list", "incidents")
+    where = [column.label(name) for name, column in _WHERE.items()]
+    each = _narrowed(sa.select(*where, incidents.c.kind), query).subquery()
+    number = sa.func.count().label("count")
+    select = sa.select(*each.c, number).group_by(*each.c).order_by(number.desc(), *each.c)
+    return [Group(**row._mapping) for row in tx.connection.execute(select.limit(limit))]
+
+
+def ids(query: IncidentQuery) -> sa.Select[tuple[int, str]]:
+    """A number in the order of `find` for each that there is, whatever the limit, and its id."""
+    number = sa.func.row_number().over(order_by=_PLACE)
+    instance_id, own = (sa.cast(incidents.c[name], sa.Text) for name in ("instance_id", "id"))
+    return _narrowed(sa.select(number, instance_id.concat("-").concat(own)), query)
+
+
+def _narrowed(select: sa.Select[Any], query: IncidentQuery) -> sa.Select[Any]:
+    """To what is looked for."""
+    select = select.select_from(_FROM)
+    wanted = {"instance_id": query.instance_id, "element_id": query.element_id, "kind": query.kind}
+    select = select.where(*(incidents.c[name] == value for name, value in wanted.items() if value is not None))
+    if query.open:
+        select = select.where(incidents.c.resolved_at.is_(None))
+    if query.raised_until is not None:
+        select = select.where(incidents.c.raised_at <= query.raised_until)
+    if query.says is not None:
+        select = select.where(incidents.c.message.icontains(query.says, autoescape=True))
+    if query.definition_id is not None:
+        select = select.where(_WHERE["definition_id"] == query.definition_id)
+    return select
 
 
 @dataclass(frozen=True, slots=True)

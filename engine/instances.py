@@ -259,14 +259,24 @@ def find(tx: Transaction, business_key: str) -> Instance:
 
 def search(tx: Transaction, query: InstanceQuery) -> list[Instance]:
     """The newest first."""
-    select = sa.select(*_INSTANCE).order_by(process_instances.c.id.desc()).limit(query.limit)
+    select = _narrowed(sa.select(*_INSTANCE), query).order_by(process_instances.c.id.desc()).limit(query.limit)
+    if query.after is not None:
+        select = select.where(process_instances.c.id < query.after)
+    return [Instance(*row) for row in tx.connection.execute(select)]
+
+
+def ids(query: InstanceQuery) -> sa.Select[tuple[int, str]]:
+    """A number for each that there is, the oldest first and wherever the page begins and ends, and its id."""
+    number = sa.func.row_number().over(order_by=process_instances.c.id)
+    return _narrowed(sa.select(number, sa.cast(process_instances.c.id, sa.Text)), query)
+
+
+def _narrowed(select: sa.Select[Any], query: InstanceQuery) -> sa.Select[Any]:
     for name in ("business_key", "definition_key", "definition_id", "status"):
         wanted = getattr(query, name)
         if wanted is not None:
             select = select.where(process_instances.c[name] == wanted)
-    if query.after is not None:
-        select = select.where(process_instances.c.id < query.after)
-    return [Instance(*row) for row in tx.connection.execute(select)]
+    return select
 
 
 def state(tx: Transaction, instance_id: int) -> State:

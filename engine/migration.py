@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,6 +47,22 @@ class Check:
     of_instances: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class RunningQuery:
+    """Instances in which a process runs by a definition, as their main one or a called one; None means any.
+    `element_id` is where something of it is active; `started_before` is itself left out. `after` is the id of the last
+    one already seen.
+    """
+
+    definition_id: str
+    element_id: str | None = None
+    business_keys: tuple[str, ...] | None = None
+    started_from: datetime | None = None
+    started_before: datetime | None = None
+    after: int = 0
+    limit: int = PAGE
+
+
 def propose(tx: Transaction, source: str, target: str) -> Plan:
     """What certainly takes the place of what: elements of the same id, kind and place, and those that are the only ones
     there of their kind and name. Whatever else is alive at an element has to be said by a person.
@@ -55,20 +73,51 @@ def propose(tx: Transaction, source: str, target: str) -> Plan:
     return Plan(source, target, plans.propose(tx.library.process(source), tx.library.process(target)))
 
 
-def running(tx: Transaction, definition_id: str, *, after: int = 0, limit: int = PAGE) -> list[int]:
-    """The instances in which a process runs by this definition, as their main one or a called one, the oldest first.
+def running(tx: Transaction, query: RunningQuery) -> list[int]:
+    """The instances, the oldest first."""
+    found = _running(query).where(activities.c.instance_id > query.after)
+    return list(tx.connection.execute(found.order_by(activities.c.instance_id).limit(query.limit)).scalars())
 
-    The literal is for SQLite, which takes a partial index for no parameter.
-    """
+
+def count(tx: Transaction, query: RunningQuery) -> int:
+    """How many there are, wherever the page begins and ends."""
+    return tx.connection.execute(sa.select(sa.func.count()).select_from(_running(query).subquery())).scalar_one()
+
+
+def ids(query: RunningQuery) -> sa.Select[tuple[int, str]]:
+    """A number in the order of `running` for each that there is, wherever the page begins and ends, and its id."""
+    every = _running(query).subquery()
+    return sa.select(sa.func.row_number().over(order_by=every.c.instance_id), sa.cast(every.c.instance_id, sa.Text))
+
+
+def _running(query: RunningQuery) -> sa.Select[Any]:
+    """The literal is for SQLite, which takes a partial index for no parameter."""
     found = (
         sa.select(activities.c.instance_id)
         .where(activities.c.kind == sa.literal_column("'process'"), activities.c.ended_at.is_(None))
-        .where(activities.c.definition_id == definition_id, activities.c.instance_id > after)
+        .where(activities.c.definition_id == query.definition_id)
         .distinct()
-        .order_by(activities.c.instance_id)
-        .limit(limit)
     )
-    return list(tx.connection.execute(found).scalars())
+    if query.element_id is not None:
+        there = activities.alias()
+        found = found.where(
+            sa.exists().where(
+                there.c.instance_id == activities.c.instance_id,
+                there.c.definition_id == query.definition_id,
+                there.c.element_id == query.element_id,
+                there.c.ended_at.is_(None),
+            )
+        )
+    of_instance: list[sa.ColumnElement[bool]] = []
+    if query.business_keys is not None:
+        of_instance.append(process_instances.c.business_key.in_(query.business_keys))
+    if query.started_from is not None:
+        of_instance.append(process_instances.c.started_at >= query.started_from)
+    if query.started_before is not None:
+        of_instance.append(process_instances.c.started_at < query.started_before)
+    if of_instance:
+        found = found.join(process_instances, process_instances.c.id == activities.c.instance_id).where(*of_instance)
+    return found
 
 
 def check(tx: Transaction, plan: Plan, instance_ids: Iterable[int]) -> Check:

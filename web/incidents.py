@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from engine import incidents, starts
-from engine.errors import EngineError, InvalidInput, InvalidState
-from engine.incidents import Circumstances, Incident, IncidentQuery
+from engine import batches, incidents, starts
+from engine.errors import InvalidInput, InvalidState
+from engine.incidents import Circumstances, Group, Incident, IncidentQuery
 from engine.reasons import MAX_REASON
 from engine.store.database import Transaction
 from web import errors
 from web.auth import current_actor
 from web.current import engine
-from web.presentation import count
 
 PAGE = 50
-MOST = 200
-"""Incidents that one request may be about."""
 
 MAX_VARIABLES = 20_000
 """Characters of the variables that a person may type."""
@@ -32,9 +30,36 @@ blueprint = Blueprint("incidents", __name__, url_prefix="/supervision/incidents"
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What a person has typed about incidents, and what was wrong with it, by the field that it is about."""
+class Filter:
+    """What the list is narrowed to, as its address says it; "" narrows nothing."""
 
+    process: str = ""
+    element: str = ""
+    kind: str = ""
+    says: str = ""
+
+    @property
+    def query(self) -> IncidentQuery:
+        return IncidentQuery(
+            definition_id=self.process or None,
+            element_id=self.element or None,
+            kind=self.kind or None,
+            says=self.says or None,
+        )
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Its part of an address."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a person has typed about incidents, and what was wrong with it, by the field that it is about. `which` are
+    meant: ``some`` of those on the page, those on the ``page``, or ``all`` that the filter finds.
+    """
+
+    which: str = "some"
     chosen: tuple[str, ...] = ()
     reason: str = ""
     variables: str = ""
@@ -63,9 +88,9 @@ def _cancel(tx: Transaction, incident_id: str, reason: str, _variables: Mapping[
 
 _ACTS: Mapping[str, Act] = {"retry": _retry, "skip": _skip, "cancel": _cancel}
 _DONE = {
-    "retry": "Tried again: {}. What is not mended comes back to this list.",
-    "skip": "Taken for done: {}.",
-    "cancel": "Cancelled: {}.",
+    "retry": "Tried again. What is not mended comes back to this list.",
+    "skip": "Taken for done.",
+    "cancel": "Cancelled.",
 }
 _KINDS = {
     "execution": "script or expression",
@@ -89,27 +114,37 @@ def index() -> ResponseReturnValue:
 @blueprint.post("/")
 @login_required
 def act() -> ResponseReturnValue:
-    """Do the same with every incident that was chosen, each by itself: one that cannot be mended stops no other."""
-    typed = _typed(tuple(dict.fromkeys(request.form.getlist("incident"))))
+    """Do the same with many, each by itself: a batch, made of those that were chosen or of what the filter finds."""
+    typed = _typed(tuple(request.form.getlist("incident")), request.form.get("which", ""))
     wanted, variables, problems = _read(typed)
-    if not typed.chosen:
+    if not typed.reason and not any(field == "reason" for field, _ in problems):
+        problems.append(("reason", "Say why."))
+    targets = _targets(typed)
+    if not targets:
         problems.append(("incidents", "Choose one or more incidents."))
-    if len(typed.chosen) > MOST:
-        problems.append(("incidents", f"Choose at most {MOST} incidents at once."))
     if problems:
         return _list(_with(typed, problems)), errors.INVALID
-    failed: list[str] = []
-    for incident_id in typed.chosen:
+    parameters = {"variables": variables} if variables else {}
+
+    def work(tx: Transaction) -> int:
+        return batches.create(tx, f"{wanted} incident", targets, typed.reason, parameters).id
+
+    try:
+        batch_id = engine().transact(work, current_actor())
+    except InvalidInput as refused:
+        return _list(_with(typed, [("do", str(refused))])), errors.INVALID
+    return redirect(url_for("moves.batch", batch_id=batch_id))
+
+
+def _targets(typed: Typed) -> tuple[str, ...] | IncidentQuery:
+    """The ids that are meant; or all that the filter finds, but for what has stopped since the page was looked at."""
+    if typed.which == "all":
         try:
-            _do(wanted, incident_id, typed.reason, variables)
-        except EngineError as error:
-            failed.append(str(error))
-    done = len(typed.chosen) - len(failed)
-    if done:
-        flash(_DONE[wanted].format(count(done, "incident")))
-    if failed:
-        flash(f"Not done: {count(len(failed), 'incident')}. {' '.join(dict.fromkeys(failed))}", "error")
-    return redirect(url_for("incidents.index"))
+            seen = datetime.fromisoformat(request.form.get("seen", ""))
+            return () if seen.tzinfo is None else replace(_filter().query, raised_until=seen.astimezone(UTC))
+        except (ValueError, OverflowError):
+            return ()
+    return tuple(request.form.getlist("listed")) if typed.which == "page" else typed.chosen
 
 
 @blueprint.get("/<incident_id>")
@@ -123,7 +158,7 @@ def show(incident_id: str) -> ResponseReturnValue:
 @login_required
 def act_on_one(incident_id: str) -> ResponseReturnValue:
     """As `act`, for one incident; what is refused comes back with what was typed."""
-    typed = _typed((incident_id,))
+    typed = _typed((incident_id,), "some")
     wanted, variables, problems = _read(typed)
     if not problems:
         try:
@@ -132,7 +167,7 @@ def act_on_one(incident_id: str) -> ResponseReturnValue:
             problems = [("do", str(error))]
     if problems:
         return _page(incident_id, _with(typed, problems)), errors.INVALID
-    flash(_DONE[wanted].format("1 incident"))
+    flash(_DONE[wanted])
     return redirect(url_for("incidents.index"))
 
 
@@ -140,12 +175,12 @@ def _do(wanted: str, incident_id: str, reason: str, variables: Mapping[str, Any]
     engine().transact(lambda tx: _ACTS[wanted](tx, incident_id, reason, variables), current_actor())
 
 
-def _typed(chosen: tuple[str, ...]) -> Typed:
-    return Typed(chosen, request.form.get("reason", "").strip(), request.form.get("variables", "").strip())
+def _typed(chosen: tuple[str, ...], which: str) -> Typed:
+    return Typed(which, chosen, request.form.get("reason", "").strip(), request.form.get("variables", "").strip())
 
 
 def _with(typed: Typed, problems: list[tuple[str, str]]) -> Typed:
-    return Typed(typed.chosen, typed.reason, typed.variables, tuple(problems))
+    return replace(typed, problems=tuple(problems))
 
 
 def _read(typed: Typed) -> tuple[str, Mapping[str, Any], list[tuple[str, str]]]:
@@ -169,12 +204,50 @@ def _read(typed: Typed) -> tuple[str, Mapping[str, Any], list[tuple[str, str]]]:
     return wanted, variables if isinstance(variables, dict) else {}, problems
 
 
+def _filter() -> Filter:
+    return Filter(**{name: request.args.get(name, "").strip() for name in ("process", "element", "kind", "says")})
+
+
 def _list(typed: Typed) -> str:
-    query = IncidentQuery(limit=PAGE + 1, after=request.args.get("after") or None)
-    found, failing = engine().read(lambda tx: (incidents.find(tx, query), starts.failing(tx)), current_actor())
-    more = url_for("incidents.index", after=found[PAGE - 1].id) if len(found) > PAGE else ""
-    shown = {"found": found[:PAGE], "more": more, "failing": failing, "kinds": _KINDS}
-    return render_template("supervision/incidents.html", **shown, typed=typed, most=MAX_REASON)
+    wanted = _filter()
+    query = replace(wanted.query, limit=PAGE + 1, after=request.args.get("after") or None)
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        found = incidents.find(tx, query)
+        return {
+            "found": found[:PAGE],
+            "more": url_for("incidents.index", **wanted.address, after=found[PAGE - 1].id) if found[PAGE:] else "",
+            "number": incidents.count(tx, wanted.query),
+            "failing": starts.failing(tx),
+            "seen": tx.now,
+            **_choices(wanted, incidents.groups(tx)),
+        }
+
+    shown = engine().read(work, current_actor())
+    return render_template(
+        "supervision/incidents.html", **shown, filter=wanted, kinds=_KINDS, typed=typed, most=MAX_REASON
+    )
+
+
+def _choices(wanted: Filter, groups: list[Group]) -> dict[str, list[tuple[str, str]]]:
+    """What the list can be narrowed to, each with how many incidents there are of it in all."""
+    return {
+        "processes": _counted(wanted.process, ((each.definition_id, each.definition_id, each) for each in groups)),
+        "elements": _counted(wanted.element, ((each.element_id, each.name, each) for each in groups)),
+        "stopped": _counted(wanted.kind, ((each.kind, _KINDS[each.kind], each) for each in groups)),
+    }
+
+
+def _counted(chosen: str, places: Iterable[tuple[str, str, Group]]) -> list[tuple[str, str]]:
+    """By value, with a label; what is chosen stays, even if there is none of it any more."""
+    numbers: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for value, name, group in places:
+        names.setdefault(value, name)
+        numbers[value] = numbers.get(value, 0) + group.count
+    if chosen and chosen not in numbers:
+        names[chosen], numbers[chosen] = _KINDS.get(chosen, chosen), 0
+    return [(value, f"{names[value]} ({number:,})") for value, number in numbers.items()]
 
 
 def _page(incident_id: str, typed: Typed) -> str:

@@ -13,7 +13,8 @@ from engine import batches, deployments, instances, migration, suspension
 from engine.core.model import Element, JobSpec, ProcessModel, TimerDefinition, UserTaskSpec
 from engine.deployments import Definition
 from engine.errors import InvalidInput, InvalidState, NotFound
-from engine.migration import Check, Plan
+from engine.instances import InstanceQuery
+from engine.migration import Check, Plan, RunningQuery
 from engine.store.database import Transaction
 from web import errors
 from web.auth import current_actor
@@ -21,6 +22,7 @@ from web.current import engine
 from web.designer import KINDS
 from web.forms import whole_number
 from web.presentation import count
+from workflows import permissions
 
 blueprint = Blueprint("moves", __name__, url_prefix="/supervision")
 
@@ -56,8 +58,10 @@ def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
             suspension.suspend_definition(tx, definition_id, reason)
         else:
             suspension.resume_definition(tx, definition_id, reason)
-        cases = _all_of(tx, definition_id) if "cases" in request.form else []
-        return batches.create(tx, verb, cases, reason).id if cases else None
+        cases = InstanceQuery(definition_id=definition_id, status=_MOVING[verb])
+        if "cases" not in request.form or not instances.search(tx, cases):
+            return None
+        return batches.create(tx, verb, cases, reason).id
 
     try:
         batch_id = engine().transact(work, current_actor())
@@ -68,12 +72,8 @@ def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
     return redirect(url_for("moves.processes" if batch_id is None else "moves.batch", batch_id=batch_id))
 
 
-def _all_of(tx: Transaction, definition_id: str) -> list[int]:
-    """The instances whose main process runs by a version: those that call it are others' cases."""
-    found: list[int] = []
-    while page := migration.running(tx, definition_id, after=found[-1] if found else 0):
-        found.extend(page)
-    return [each for each in found if instances.get(tx, each).definition_id == definition_id]
+_MOVING = {"suspend": instances.ACTIVE, "resume": instances.SUSPENDED}
+"""Which of its cases are to do what a version does. Those that only call it are others' cases."""
 
 
 def _processes(problem: str) -> str:
@@ -91,6 +91,7 @@ def _processes(problem: str) -> str:
     return render_template(
         "repairs/processes.html",
         versions=engine().read(work, current_actor()),
+        with_cases=permissions.decide(current_actor(), "run", "batch:suspend"),
         problem=problem,
         reason=request.form.get("reason", ""),
     )
@@ -142,7 +143,7 @@ def carry_out(key: str, version: int) -> ResponseReturnValue:
         return _move_page(engine().read(lambda tx: _sheet(tx, source, target, plan), current_actor()), chosen, [])
 
     def work(tx: Transaction) -> int:
-        wanted = _every(tx, source) if request.form.get("which") == "all" else chosen
+        wanted = RunningQuery(source) if request.form.get("which") == "all" else chosen
         found = migration.check(tx, plan, [])
         if found.of_plan:
             raise InvalidInput("Expected a plan that fits, but: " + " ".join(found.of_plan))
@@ -157,13 +158,6 @@ def carry_out(key: str, version: int) -> ResponseReturnValue:
     return redirect(url_for("moves.batch", batch_id=batch_id))
 
 
-def _every(tx: Transaction, definition_id: str) -> list[int]:
-    found: list[int] = []
-    while page := migration.running(tx, definition_id, after=found[-1] if found else 0):
-        found.extend(page)
-    return found
-
-
 def _sheet(tx: Transaction, source_id: str, target_id: str, plan: Plan | None) -> Sheet:
     """With a plan, that is what is shown and checked; else the one that is proposed."""
     tx.authorise("run", "batch:migrate")
@@ -172,7 +166,7 @@ def _sheet(tx: Transaction, source_id: str, target_id: str, plan: Plan | None) -
     if not target_id:
         return Sheet(source, targets)
     shown = migration.propose(tx, source_id, target_id) if plan is None else plan
-    found = migration.running(tx, source_id, limit=MOST + 1)
+    found = migration.running(tx, RunningQuery(source_id, limit=MOST + 1))
     numbers = {each: instances.get(tx, each).business_key for each in found[:MOST]}
     check = None if plan is None else migration.check(tx, plan, numbers)
     lines = _lines(deployments.model(tx, source_id), deployments.model(tx, target_id), shown)
@@ -251,7 +245,8 @@ def batch(batch_id: int) -> ResponseReturnValue:
 
     found, failed = engine().read(work, current_actor())
     more = url_for("moves.batch", batch_id=batch_id, after=failed[PAGE - 1][0].place) if len(failed) > PAGE else ""
-    return render_template("repairs/batch.html", batch=found, failed=failed[:PAGE], more=more)
+    may_steer = permissions.decide(current_actor(), "steer", found)
+    return render_template("repairs/batch.html", batch=found, failed=failed[:PAGE], more=more, may_steer=may_steer)
 
 
 def _number_of(tx: Transaction, item: batches.Item) -> str:

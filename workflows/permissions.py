@@ -131,6 +131,11 @@ def _is_its_unit(actor: Actor, recipient: Any) -> bool:
     return SUPERVISOR in actor.groups or recipient.removeprefix("unit:") in units_of(actor)
 
 
+def _may_run(actor: Actor, batch: Any) -> bool:
+    """What one may do to each: designers move cases to another version, supervisors repair."""
+    return SUPERVISOR in actor.groups or (DESIGNER in actor.groups and batch == "batch:migrate")
+
+
 def _lists_own(actor: Actor, query: Any) -> bool:
     """One's own user tasks, and those that one's groups may take; who sees every case sees every user task."""
     if sees_every_case(actor) or query.assignee == actor.id:
@@ -176,8 +181,8 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("resume", "Instance"): _one_of(SUPERVISOR),
     ("modify", "Instance"): _one_of(SUPERVISOR),
     ("migrate", "Instance"): _one_of(SUPERVISOR, DESIGNER),
-    ("run", "batch"): _one_of(SUPERVISOR, DESIGNER),
-    ("steer", "batch"): _one_of(SUPERVISOR, DESIGNER),
+    ("run", "batch"): _may_run,
+    ("steer", "Batch"): lambda actor, batch: actor.id == batch.created_by or SUPERVISOR in actor.groups,
     ("list", "batches"): _one_of(SUPERVISOR, DESIGNER),
     ("suspend", "Definition"): _one_of(SUPERVISOR, DESIGNER),
     ("resume", "Definition"): _one_of(SUPERVISOR, DESIGNER),

@@ -14,7 +14,9 @@ from engine.actors import Actor
 from engine.batches import Batch
 from engine.core.commands import CancelElement, StartBefore
 from engine.errors import InvalidInput, InvalidState, NotFound, NotPermitted
+from engine.incidents import IncidentQuery
 from engine.instances import InstanceQuery
+from engine.migration import RunningQuery
 from engine.work import deliveries, runner
 from tests.engine.core.case import END, START, process
 from tests.engine.world import ANNA, BEN, World
@@ -107,6 +109,41 @@ def test_incidents_are_skipped_or_cancelled(world: World) -> None:
     assert "Cancel the instance instead" in str(item.error)
     assert [each.id for each in world.see(incidents.find)] == [third]
     assert world.wrong() == []
+
+
+def test_a_batch_is_made_of_what_a_query_finds(world: World) -> None:
+    _stuck(world)
+    world.advance(hours=1)
+    seen_until = world.clock.now()
+    world.advance(hours=1)
+    world.start(business_key="case-4", k=0)
+    query = IncidentQuery(definition_id="P:1", element_id="x", kind="execution", raised_until=seen_until, limit=1)
+    batch = world.do(batches.create, "retry incident", query, "mended", {"variables": {"k": 1}})
+    assert [item.target for item in world.see(batches.items, batch.id)] == [each.id for each in world.incidents[:3]]
+    assert done(world, batch).done == 3
+    assert [each.business_key for each in world.incidents] == ["case-4"]
+    assert world.wrong() == []
+
+
+def test_a_batch_is_made_of_instances_that_a_query_finds(world: World, many: list[int]) -> None:
+    world.complete("a")
+    world.deploy(DRAWN.replace('"b"/>', '"b" name="B"/>'))
+    at_b = RunningQuery("P:1", element_id="b", limit=1)
+    plan = batches.parameters_of(world.see(migration.propose, "P:1", "P:2"))
+    assert done(world, world.do(batches.create, "migrate", at_b, "why", plan)).total == 1
+    rest = InstanceQuery(definition_id="P:1", status="active", limit=1)
+    batch = done(world, world.do(batches.create, "suspend", rest, "why"))
+    assert [item.target for item in world.see(batches.items, batch.id)] == [str(each) for each in many[1:]]
+    with pytest.raises(InvalidInput, match="but there are 0"):
+        world.do(batches.create, "suspend", rest, "why")
+    assert len(world.see(batches.find)) == 2
+
+
+def test_a_batch_has_a_bound(world: World, many: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MAX_ITEMS", 5)
+    for targets in (InstanceQuery(), many):
+        with pytest.raises(InvalidInput, match="Expected 1 to 5 to do this to, but there are more"):
+            world.do(batches.create, "suspend", targets, "why")
 
 
 def _stuck(world: World) -> None:
@@ -221,7 +258,7 @@ def test_one_target_is_taken_once(world: World, many: list[int]) -> None:
     ("operation", "targets", "reason", "parameters", "why"),
     [
         ("explode", [1], "why", {}, "Expected one of suspend, resume"),
-        ("suspend", [], "why", {}, "Expected 1 to 100,000"),
+        ("suspend", [], "why", {}, "Expected 1 to 1,000,000"),
         ("suspend", [1], " ", {}, "Expected a reason"),
         ("suspend", [1], "why", {"n": 1}, "Expected no parameters"),
         ("migrate", [1], "why", {"from": 1}, "Expected a plan"),

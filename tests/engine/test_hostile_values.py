@@ -13,6 +13,7 @@ import pytest
 from engine import batches, conditions, external, instances, messages, migration, modification, signals, suspension
 from engine.core.correlation import MAX_NAME
 from engine.errors import InvalidInput, NotFound
+from engine.migration import RunningQuery
 from engine.store.database import Transaction
 from tests.engine.core.case import process
 from tests.engine.test_messages import RECEIVER
@@ -55,7 +56,7 @@ REFUSED: Mapping[str, Work] = {
     "an instance beyond the database": lambda tx: suspension.suspend(tx, HUGE, "it is wrong"),
     "a repair beyond the database": lambda tx: modification.modify(tx, HUGE, [], "it is wrong"),
     "a batch beyond the database": lambda tx: batches.get(tx, HUGE),
-    "a place beyond the database": lambda tx: migration.running(tx, "R:1", after=HUGE),
+    "a place beyond the database": lambda tx: migration.running(tx, RunningQuery("R:1", after=HUGE)),
     "half a character in a target": batch("cancel", target=HALF),
     "half a character in a reason": batch("cancel", reason=HALF),
     "a plan of numbers": batch("migrate", source=1, target="R:1", elements={}),

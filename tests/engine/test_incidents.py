@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from engine import incidents, instances
 from engine.errors import InvalidState, NotFound
-from engine.incidents import IncidentQuery
+from engine.incidents import Group, IncidentQuery
 from tests.engine.core.case import process
 from tests.engine.world import World
 
@@ -128,6 +131,47 @@ def test_incidents_are_listed_oldest_first_in_pages(world: World) -> None:
     assert [each.instance_id for each in (*first, *rest)] == started
     assert world.see(incidents.count) == 5
     assert [each.id for each in world.see(incidents.find, IncidentQuery(instance_id=started[3]))] == [rest[1].id]
+
+
+def test_incidents_are_narrowed_to_where_they_are_and_what_they_say(world: World) -> None:
+    join = (
+        '<startEvent id="s"/><exclusiveGateway id="g" default="g-a"/><manualTask id="a"/><manualTask id="b"/>'
+        '<parallelGateway id="j"/>'
+    )
+    world.deploy(process(join, "s g a j", "g b j", key="J", conditions={"g-b": "${never}"}))
+    world.deploy(SCRIPT.replace('"x"', '"x" name="Halve it"'))
+    world.deploy(
+        process(
+            '<callActivity id="c" calledElement="J"><extensionElements><camunda:in variables="all"/>'
+            "</extensionElements></callActivity>",
+            "c",
+            key="Q",
+        )
+    )
+    for number in range(3):
+        world.start(business_key=f"script-{number}", whole=8, parts=0)
+    for _ in range(3):
+        world.complete("u")
+    world.advance(hours=1)
+    world.start("J", "join-1", never=False)
+    world.start("Q", "join-2", never=False)
+
+    def found(**query: Any) -> list[str]:
+        every = world.see(incidents.find, IncidentQuery(**query))
+        assert world.see(incidents.count, IncidentQuery(**query)) == len(every)
+        return [each.business_key for each in every]
+
+    scripts, joins = [f"script-{number}" for number in range(3)], ["join-1", "join-2"]
+    assert found(definition_id="P:1") == found(element_id="x") == found(kind="execution") == scripts
+    assert found(definition_id="J:1") == found(element_id="J") == found(kind="join") == joins
+    assert found(says="DIVISOR") == scripts
+    assert found(says="di%r") == found(says="d_visor") == found(definition_id="Q:1") == []
+    assert found(raised_until=world.clock.now() - timedelta(minutes=1)) == scripts
+    assert [each.definition_id for each in world.incidents] == ["P:1"] * 3 + ["J:1"] * 2
+    assert world.see(incidents.groups) == [
+        Group("P:1", "x", "Halve it", "execution", 3),
+        Group("J:1", "J", "J", "join", 2),
+    ]
 
 
 def test_an_ended_instance_takes_no_more_commands(world: World) -> None:

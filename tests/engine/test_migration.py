@@ -10,7 +10,7 @@ import pytest
 from engine import deployments, history, instances, journal, migration, signals, suspension
 from engine.core import facts
 from engine.errors import InvalidChange, InvalidInput, InvalidState, NotFound, NotPermitted
-from engine.migration import Plan
+from engine.migration import Plan, RunningQuery
 from tests.engine.core.case import END, MESSAGE, SIGNAL, START, boundary, diagram, event_subprocess, process, timer
 from tests.engine.world import ANNA, BEN, World
 
@@ -45,7 +45,7 @@ def plan(world: World, **elements: str) -> Plan:
 
 
 def test_an_instance_goes_on_by_the_new_version(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     versions.complete("b")
     versions.do(migration.migrate, plan(versions), instance_id, "a check was missing")
     instance = versions.see(instances.get, instance_id)
@@ -63,7 +63,7 @@ def test_an_instance_goes_on_by_the_new_version(versions: World) -> None:
 
 
 def test_a_user_task_that_is_set_up_anew_is_in_the_queue_of_the_new_group(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     versions.do(migration.migrate, replace(plan(versions), renewed=frozenset({"a"})), instance_id, "why")
     assert [each.element_id for each in versions.user_tasks(groups=frozenset({"leaders"}))] == ["a"]
     assert versions.user_tasks(groups=frozenset({"clerks"})) == []
@@ -71,7 +71,7 @@ def test_a_user_task_that_is_set_up_anew_is_in_the_queue_of_the_new_group(versio
 
 
 def test_timers_messages_and_signals_come_to_the_new_version(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     versions.do(migration.migrate, plan(versions), instance_id, "why")
     versions.message("m")
     assert versions.open == ["wait"]
@@ -83,7 +83,7 @@ def test_timers_messages_and_signals_come_to_the_new_version(versions: World) ->
 
 
 def test_what_has_ended_stays_where_it_ran(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     versions.complete("b")
     versions.do(migration.migrate, plan(versions), instance_id, "why")
     ways = {each.element_id: each.definition_id for each in versions.see(history.activities_of, instance_id)}
@@ -104,7 +104,7 @@ def test_elements_that_change_places_change_them_in_every_row(world: World) -> N
 
 
 def test_a_suspended_instance_is_migrated_and_stays_suspended(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     versions.do(suspension.suspend, instance_id, "until it is migrated")
     versions.do(migration.migrate, plan(versions), instance_id, "why")
     assert versions.see(instances.get, instance_id).status == "suspended"
@@ -118,7 +118,7 @@ def test_a_suspended_instance_is_migrated_and_stays_suspended(versions: World) -
 
 
 def test_who_moved_it_why_and_by_which_plan_is_in_the_journal(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     versions.do(migration.migrate, plan(versions), instance_id, "a check was missing", by=BEN)
     entry = versions.see(journal.entries, instance_id)[-1]
     assert (entry.actor, entry.command[0]) == ("ben", "MigrateInstance")
@@ -128,7 +128,7 @@ def test_who_moved_it_why_and_by_which_plan_is_in_the_journal(versions: World) -
 
 
 def test_a_rehearsal_tells_what_would_happen_and_changes_nothing(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     before = versions.see(instances.state, instance_id)
     (would,) = versions.see(migration.rehearse, plan(versions), instance_id)
     assert isinstance(would, facts.ProcessMigrated)
@@ -136,7 +136,7 @@ def test_a_rehearsal_tells_what_would_happen_and_changes_nothing(versions: World
 
 
 def test_what_is_in_the_way_is_told_for_the_plan_and_for_each_instance(versions: World) -> None:
-    (first,) = versions.see(migration.running, "P:1")
+    (first,) = versions.see(migration.running, RunningQuery("P:1"))
     lacking = plan(versions)
     lacking = replace(lacking, elements={name: to for name, to in lacking.elements.items() if name not in "bc"})
     found = versions.see(migration.check, lacking, [first, 99])
@@ -149,7 +149,7 @@ def test_what_is_in_the_way_is_told_for_the_plan_and_for_each_instance(versions:
 
 
 def test_what_is_refused_changes_nothing(versions: World) -> None:
-    (instance_id,) = versions.see(migration.running, "P:1")
+    (instance_id,) = versions.see(migration.running, RunningQuery("P:1"))
     entries = versions.see(journal.entries, instance_id)
     for wanted, reason, error in (
         (plan(versions, b="f"), "why", InvalidChange),
@@ -191,7 +191,7 @@ def test_a_called_process_is_migrated_where_it_stands(world: World) -> None:
     world.deploy(p_bpmn=diagram(calls), q_bpmn=diagram(called))
     instance = world.start()
     world.deploy(q_bpmn=diagram(called.replace('"q"', '"r"').replace("qs-q", "f").replace("q-qe", "g")))
-    assert world.see(migration.running, "Q:1") == [instance.id]
+    assert world.see(migration.running, RunningQuery("Q:1")) == [instance.id]
     found = world.see(migration.propose, "Q:1", "Q:2")
     world.do(migration.migrate, replace(found, elements={**found.elements, "q": "r"}), instance.id, "why")
     assert world.user_task("r").definition_id == "Q:2"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -57,7 +57,7 @@ def test_a_page_of_one_shows_what_it_knew_and_sets_values_before_it_tries_again(
     page = supervisor.get(address)
     assert "Expected a divisor, but it is 0." in page
     assert "parts" in page
-    assert "Tried again: 1 incident." in supervisor.post(address, do="retry", variables='{"parts": 2}')
+    assert "Tried again." in supervisor.post(address, do="retry", variables='{"parts": 2}')
     assert [each.id for each in bureau.ask(incidents.find)] == stuck[1:]
     assert last_command(bureau, stuck[0])[1]["variables"] == {"parts": 2}
     assert "It was resolved" in supervisor.get(address)
@@ -74,7 +74,7 @@ def test_a_page_of_one_shows_what_it_knew_and_sets_values_before_it_tries_again(
         ({"do": "retry", "variables": "parts = 2"}, "Write the values as JSON"),
         ({"do": "retry", "variables": "[1]"}, "Write the values as JSON"),
         ({"do": "retry", "variables": "[" * 9000}, "Write the values as JSON"),
-        ({"do": "retry", "variables": '{"not a name": 2}'}, "not a name"),
+        ({"do": "retry", "reason": "why", "variables": '{"not a name": 2}'}, "not a name"),
         ({"do": "dance"}, "Choose what to do"),
     ],
 )
@@ -86,33 +86,92 @@ def test_what_cannot_be_taken_comes_back_as_it_was_typed(bureau, signed_in, stuc
     ):
         supervisor.get(address)
         page = supervisor.post(address, **fields, **more)
-        if "not a name" not in said or not more:
-            assert supervisor.answer.status_code == 422
-            assert all(
-                value.strip()[:300] in html.unescape(supervisor.page) for name, value in fields.items() if name != "do"
-            )
+        assert supervisor.answer.status_code == 422
+        assert all(value.strip()[:300] in supervisor.page for name, value in fields.items() if name != "do")
         assert said in page
     assert [each.id for each in bureau.ask(incidents.find)] == stuck
 
 
-def test_many_are_taken_for_done_at_once_and_what_cannot_be_is_said(bureau, signed_in, stuck):
+def act(bureau, visitor, fields=None, address="/supervision/incidents/", **more):
+    """Send the form of the list as it was last looked at, and have the batch worked off: its page."""
+    hidden = {name: re.findall(f'name="{name}" value="([^"]+)"', visitor.page) for name in ("listed", "seen")}
+    page = visitor.post(address, {**hidden, **(fields or {})}, **more)
+    bureau.engine.run_to_rest()
+    return visitor.get("/supervision/batches/1") if "Batch 1:" in page else page
+
+
+def test_many_are_taken_for_done_by_a_batch_and_what_cannot_be_is_said(bureau, signed_in, stuck):
     supervisor = signed_in("supervisor")
     supervisor.get("/supervision/incidents/")
-    assert "Choose one or more incidents." in supervisor.post("/supervision/incidents/", do="retry")
-    page = supervisor.post(
-        "/supervision/incidents/",
-        {"incident": [stuck[0], stuck[1], "9-9"]},
-        do="skip",
-        reason="reckoned by hand",
-        variables='{"half": 4}',
-    )
-    assert "Taken for done: 2 incidents." in page
-    assert "Not done: 1 incident." in page
+    chosen = {"incident": [stuck[0], stuck[1], "9-9"], "which": "some"}
+    assert "Choose one or more incidents." in act(bureau, supervisor, do="retry", reason="mended")
+    assert "Say why." in act(bureau, supervisor, chosen, do="retry")
+    page = act(bureau, supervisor, chosen, do="skip", reason="reckoned by hand", variables='{"half": 4}')
+    assert "Skip incident" in page
+    assert "Why reckoned by hand" in page
+    assert "Done 2 of 3" in page
+    assert "Expected to find process instance '9', but there is none." in page
     assert [each.id for each in bureau.ask(incidents.find)] == stuck[2:]
     assert last_command(bureau, stuck[1])[0] == "SkipIncident"
-    supervisor.post("/supervision/incidents/", {"incident": stuck[2]}, do="cancel", reason="not needed")
+    supervisor.get("/supervision/incidents/")
+    act(bureau, supervisor, {"incident": stuck[2]}, do="cancel", reason="not needed")
     assert "Nothing is stuck." in supervisor.get("/supervision/incidents/")
     assert last_command(bureau, stuck[2])[0] == "ModifyInstance"
+
+
+def test_all_on_the_page_or_all_that_the_filter_finds(bureau, signed_in, stuck, monkeypatch):
+    monkeypatch.setattr("web.incidents.PAGE", 2)
+    other = diagram(process(BODY.replace("whole / parts", "missing"), "s g x e", "g v e", key="other"))
+    bureau.engine.transact(lambda tx: deployments.deploy(tx, {"other.bpmn": other}))
+    bureau.engine.transact(lambda tx: instances.start(tx, "other", business_key="O-1"))
+    supervisor = signed_in("supervisor")
+    address = "/supervision/incidents/?process=stuck:1&element=x&kind=execution&says=DIVISOR"
+    page = supervisor.get(address)
+    assert "3 incidents with this filter." in page
+    assert "stuck:1 (3)" in page
+    assert "other:1 (1)" in page
+    assert "O-1" not in page
+    assert "S-2" not in page
+    assert "All on this page (2)" in page
+    assert "All that the filter finds (3)" in page
+    following = re.search(r'rel="next" href="([^"]+)"', supervisor.page)[1]
+    assert "S-2" in supervisor.get(following)
+    assert "O-1" not in supervisor.text
+    supervisor.get(address)
+    bureau.clock.move(timedelta(minutes=1))
+    given = {"whole": 8, "parts": 0}
+    bureau.engine.transact(lambda tx: instances.start(tx, "stuck", business_key="S-later", variables=given))
+    page = act(bureau, supervisor, address=address, which="all", do="retry", reason="mended", variables='{"parts": 2}')
+    assert "Done 3 of 3" in page
+    assert [each.business_key for each in bureau.ask(incidents.find)] == ["O-1", "S-later"]
+    supervisor.get("/supervision/incidents/")
+    supervisor.post(
+        "/supervision/incidents/",
+        {"listed": re.findall('name="listed" value="([^"]+)"', supervisor.page)},
+        which="page",
+        do="cancel",
+        reason="a trial",
+    )
+    bureau.engine.run_to_rest()
+    assert bureau.ask(incidents.find) == []
+
+
+def test_a_filter_that_finds_nothing_any_more_stays(bureau, signed_in, stuck):
+    supervisor = signed_in("supervisor")
+    page = supervisor.get("/supervision/incidents/?element=gone&kind=timer")
+    assert "No incident fits this filter." in page
+    assert "gone (0)" in page
+    assert "timer (0)" in page
+    assert "0 incidents with this filter." in page
+
+
+@pytest.mark.parametrize("seen", ["", "yesterday", "2026-03-02T09:00:00", "0001-01-01T00:00:00+14:00"])
+def test_all_is_all_until_a_moment(bureau, signed_in, stuck, seen):
+    supervisor = signed_in("supervisor")
+    supervisor.get("/supervision/incidents/")
+    page = supervisor.post("/supervision/incidents/", which="all", do="retry", reason="mended", seen=seen)
+    assert "Choose one or more incidents." in page
+    assert supervisor.answer.status_code == 422
 
 
 def test_only_supervisors_see_and_mend_incidents(signed_in, stuck):

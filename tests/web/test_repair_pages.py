@@ -7,8 +7,12 @@ import re
 import pytest
 
 from engine import batches, deployments, instances, suspension, user_tasks
+from engine.actors import Actor
 from tests.bureau import SUPERVISOR, Bureau
 from tests.web.conftest import Visitor
+
+DESIGNER = Actor("designer", frozenset({"role:designer"}))
+PLAN = {"source": "petition:1", "target": "petition:2", "elements": {}}
 
 
 @pytest.fixture
@@ -195,6 +199,32 @@ def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, super
     assert ", supervisor: mended" in supervisor.get("/supervision/processes")
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "active"
+
+
+def test_a_designer_moves_cases_and_leaves_what_repairs_them_to_supervisors(bureau, number, supervisor, signed_in):
+    key, version = instance_of(bureau, number).definition_id.split(":")
+    path = f"/supervision/processes/{key}/{version}/suspend"
+    designer = signed_in("designer")
+    designer.get("/supervision/processes")
+    assert 'name="cases"' not in designer.page
+    designer.post(path, reason="it is wrong", cases="yes")
+    assert designer.answer.status_code == 403
+    designer.get("/supervision/processes")
+    assert "starts no case from now on" in designer.post(path, reason="it is wrong")
+    assert 'name="cases"' in (supervisor.get("/supervision/processes") and supervisor.page)
+    of_supervisor, own = (
+        bureau.engine.transact(lambda tx, by=by: batches.create(tx, "migrate", [99], "why", PLAN), by).id
+        for by in (SUPERVISOR, DESIGNER)
+    )
+    for batch, code in ((of_supervisor, 403), (own, 200)):
+        page = designer.get(f"/supervision/batches/{batch}")
+        assert ("Pause" in page) == (code == 200)
+        designer.post(f"/supervision/batches/{batch}/pause")
+        assert designer.answer.status_code == code
+    supervisor.get(f"/supervision/batches/{own}")
+    assert "Go on" in supervisor.page
+    supervisor.post(f"/supervision/batches/{own}/resume")
+    assert "Pause" in supervisor.page
 
 
 def test_a_batch_is_steered_and_tells_what_failed(bureau, number, supervisor):
