@@ -31,7 +31,6 @@ from web.settings import Settings, secret_key
 from workflows.permissions import DESIGNER, SUPERVISOR
 
 PAGES = (
-    health.blueprint,
     public.blueprint,
     user_tasks.blueprint,
     cases.blueprint,
@@ -60,6 +59,7 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
     auth.init_app(app, settings)
     assets.init_app(app)
     presentation.init_app(app, engine.clock.now)
+    health.init_app(app)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     app.context_processor(_frame)

@@ -13,12 +13,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 
 from engine.engine import Engine
 from engine.leases import Lent
 from engine.work.handout import run_handed
 from web.settings import Settings
+from web.watching import Taking, Tell
 
 TASK = "pujiang.run"
 
@@ -27,6 +28,9 @@ DEFAULT_QUEUE = "pujiang"
 
 PATIENCE = 2
 """Seconds in which the broker has to answer whoever hands out."""
+
+PULSE = 1.0
+"""Seconds between two times that a worker says that it takes messages."""
 
 VISIBILITY = 3600
 """Seconds after which Redis delivers anew what no worker has acknowledged. Far above the lease of a job: by then the
@@ -119,7 +123,7 @@ def publisher(settings: Settings) -> Publisher:
 
 
 def work(
-    settings: Settings, open_engine: Callable[[], Engine], ready: Callable[[], None], queues: Sequence[str]
+    settings: Settings, open_engine: Callable[[], Engine], ready: Callable[[], None], queues: Sequence[str], tell: Tell
 ) -> None:
     """Run jobs that the broker brings, in processes of their own, until told to stop.
 
@@ -127,9 +131,11 @@ def work(
         open_engine: opens the engine of one such process.
         ready: called once messages are taken.
         queues: those to take from; all that there are where it is empty.
+        tell: called in any of the processes with what happens there.
     """
     app = create(settings)
-    desk = _Desk(open_engine, Publisher(app, settings.broker_queues))
+    app.steps["consumer"].add(_pulse(tell))
+    desk = _Desk(open_engine, Publisher(app, settings.broker_queues), tell)
     app.task(desk.run, name=TASK)
     known = sorted({DEFAULT_QUEUE, *(queue for _, queue in settings.broker_queues)})
     receivers = (
@@ -141,22 +147,23 @@ def work(
     )
     for sent, receiver in receivers:
         sent.connect(receiver, weak=False)
-    worker = app.Worker(
-        pool="prefork", queues=list(queues) or known, quiet=True, without_gossip=True, without_mingle=True
-    )
+    # Workers tell each other nothing: while the broker is away a heartbeat would have the consumer wait for good.
+    alone = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
+    worker = app.Worker(pool="prefork", queues=list(queues) or known, quiet=True, **alone)
     worker.start()
 
 
 class _Desk:
     """The engine of a process that runs jobs: opened after the fork, for no connection may be shared across one."""
 
-    def __init__(self, open_engine: Callable[[], Engine], publish: Publisher) -> None:
-        self._open_engine, self._publish = open_engine, publish
+    def __init__(self, open_engine: Callable[[], Engine], publish: Publisher, tell: Tell) -> None:
+        self._open_engine, self._publish, self._tell = open_engine, publish, tell
         self._engine: Engine | None = None
 
     def open(self, **_given: Any) -> None:
         engine = self._open_engine()
         engine.claims.on_given_up = _end_process
+        engine.observe(self._tell)
         engine.start_handing_out(self._publish)
         engine.start_polls()
         self._engine = engine
@@ -171,6 +178,23 @@ class _Desk:
             self.open()
         assert self._engine is not None
         run_handed(self._engine, row_id)
+
+
+def _pulse(tell: Tell) -> type[bootsteps.StartStopStep]:
+    """A step of Celery's consumer, which begins its steps with each connection and ends them when it is lost."""
+
+    class Pulse(bootsteps.StartStopStep):
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:
+            tell(Taking(True))
+            self._beats = consumer.timer.call_repeatedly(PULSE, tell, (Taking(True),))
+
+        def stop(self, consumer: Any) -> None:
+            self._beats.cancel()
+            tell(Taking(False))
+
+    return Pulse
 
 
 def _end_process(_thread: threading.Thread) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
 
-from flask import Blueprint, Response
+from flask import Blueprint, Flask, Response, current_app
 
 from engine.engine import Engine
 from web.current import engine
@@ -21,11 +21,21 @@ log = logging.getLogger(__name__)
 
 blueprint = Blueprint("health", __name__)
 
+Problems = Callable[[], Iterator[str]]
+
+_MORE = "pujiang.problems"
+
 LATE = timedelta(seconds=30)
 """Ticks come every second; one that takes longer than this is stuck, or the database is."""
 
 ENOUGH = 16 * 1024 * 1024
 """Free bytes without which SQLite may soon be unable to write."""
+
+
+def init_app(app: Flask, *more: Problems) -> None:
+    """Answer both; `more` says why work may not be sent here, beside what holds for every process."""
+    app.extensions[_MORE] = more
+    app.register_blueprint(blueprint)
 
 
 @blueprint.get("/healthz")
@@ -37,7 +47,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """It can do its work."""
-    wrong = list(problems(engine()))
+    wrong = [*problems(engine()), *(problem for more in current_app.extensions[_MORE] for problem in more())]
     if not wrong:
         return _answer("ready", HTTPStatus.OK)
     log.warning("Not ready: %s.", "; ".join(wrong))

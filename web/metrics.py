@@ -52,7 +52,7 @@ class Metrics:
             buckets=FAST,
             registry=self.registry,
         )
-        engine.observe(self._observed)
+        engine.observe(self.take)
 
     def watch(self, app: Flask) -> None:
         """Count the answers of an application."""
@@ -62,7 +62,8 @@ class Metrics:
         """Everything, as Prometheus reads it."""
         return generate_latest(self.registry)
 
-    def _observed(self, observation: Observation) -> None:
+    def take(self, observation: Observation) -> None:
+        """Count what the engine told, or what another process was told by its own."""
         match observation:
             case Committed(commands, seconds):
                 self._commits.observe(seconds)

@@ -12,12 +12,16 @@ from web.metrics import Metrics
 from web.settings import Settings
 
 
-def create_app(settings: Settings, engine: Engine, metrics: Metrics) -> Flask:
-    """A small application. Its figures tell what an office does and how much of it, so a token may be asked for."""
+def create_app(settings: Settings, engine: Engine, metrics: Metrics, *more: health.Problems) -> Flask:
+    """A small application. Its figures tell what an office does and how much of it, so a token may be asked for.
+
+    Args:
+        more: why this process cannot do its work, beside what holds for every process.
+    """
     app = Flask("web.monitoring", static_folder=None, template_folder=None)
     requests.init_app(app, settings)
     current.init_app(app, engine, settings)
-    app.register_blueprint(health.blueprint)
+    health.init_app(app, *more)
 
     @app.get("/metrics", endpoint="metrics")
     def figures() -> Response:

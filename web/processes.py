@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 
@@ -15,10 +17,12 @@ from flask import Flask
 from engine.engine import Engine
 from web import monitoring
 from web.app import create_app
+from web.health import Problems
 from web.listening import Listener
 from web.metrics import Metrics
 from web.settings import InvalidSetting, Settings
 from web.signals import Stop
+from web.watching import Child, Line, Watch, stopping_without
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +76,36 @@ def work_for_broker(
 
     Raises:
         InvalidSetting: Celery is not installed.
+        OSError: the address of the monitor is taken, or cannot be listened on.
     """
-    _celery().work(settings, open_engine, ready, queues)
+    run = partial(_celery().work, settings, open_engine, ready, queues)
+    if settings.monitor_port is None:
+        run(lambda _news: None)
+        return
+    line, watcher = Line(), os.getpid()
+    forked = os.fork()
+    if forked == 0:
+        line.only_tell()
+        run(stopping_without(watcher, line.tell))
+        return
+    line.only_hear()
+    sys.exit(_watch(settings, open_engine, line, Child(forked)))
+
+
+def _watch(settings: Settings, open_engine: Callable[[], Engine], line: Line, child: Child) -> int:
+    """Answer for a worker until it ends, or is to stop; its exit code."""
+    watch = Watch(line)
+    try:
+        engine = open_engine()
+        with _running(settings, engine, watch.problems) as (stop, metrics):
+            watch.start(metrics.take)
+            engine.start_polls()
+            child.on_end(stop.now)
+            stop.wait()
+            child.end()
+    finally:
+        code = child.end()
+    return code
 
 
 def tick(settings: Settings, engine: Engine, ready: Callable[[], None]) -> None:
@@ -125,11 +157,15 @@ def _run(settings: Settings, engine: Engine, start: Callable[[], None], ready: C
 
 
 @contextmanager
-def _running(settings: Settings, engine: Engine) -> Iterator[tuple[Stop, Metrics]]:
-    """The engine is stopped at the end, whatever happens, and waited for as long as the settings say."""
+def _running(settings: Settings, engine: Engine, *problems: Problems) -> Iterator[tuple[Stop, Metrics]]:
+    """The engine is stopped at the end, whatever happens, and waited for as long as the settings say.
+
+    Args:
+        problems: why this process cannot do its work, beside what holds for every process.
+    """
     metrics, stop = Metrics(engine), Stop(timedelta(seconds=settings.stop_seconds))
     try:
-        with _monitored(settings, stop, engine, metrics):
+        with _monitored(settings, stop, engine, metrics, problems):
             yield stop, metrics
     finally:
         if not engine.stop(stop.left):
@@ -140,12 +176,14 @@ def _running(settings: Settings, engine: Engine) -> Iterator[tuple[Stop, Metrics
 
 
 @contextmanager
-def _monitored(settings: Settings, stop: Stop, engine: Engine, metrics: Metrics) -> Iterator[None]:
+def _monitored(
+    settings: Settings, stop: Stop, engine: Engine, metrics: Metrics, problems: Sequence[Problems]
+) -> Iterator[None]:
     """Whoever watches the process is answered to its end, where the settings name a port."""
     if settings.monitor_port is None:
         yield
         return
-    app = monitoring.create_app(settings, engine, metrics)
+    app = monitoring.create_app(settings, engine, metrics, *problems)
     with _listening(app, stop, settings.monitor_host, settings.monitor_port, threads=2) as listener:
         listener.start()
         yield

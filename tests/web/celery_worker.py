@@ -46,7 +46,7 @@ def open_engine(database_url: str, folder: Path, time_limit: timedelta) -> Engin
 def main(folder: str, time_limit: str) -> None:
     chosen = settings.load()
     opens = partial(open_engine, chosen.database_url, Path(folder), timedelta(seconds=float(time_limit)))
-    celery.work(chosen, opens, partial(print, "ready", flush=True), ())
+    celery.work(chosen, opens, partial(print, "ready", flush=True), (), lambda _news: None)
 
 
 if __name__ == "__main__":
