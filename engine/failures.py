@@ -1,4 +1,4 @@
-"""What is kept of a failure: what the journal may say of it, and what it says itself and where in the code it was.
+"""What is kept of a failure: what the journal may say of it, and what it says itself and where it was.
 
 What a handler raises may quote anything: a name, an address, a letter. So its words stand beside the job and the
 incident, which can be removed, and never in the journal, which cannot.
@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from engine.core.expressions import FunctionFailed, StatementFailed
 from engine.errors import EngineError
 from engine.handlers import Unusable
 
@@ -23,7 +24,11 @@ MAX_CAUSES = 5
 
 
 class Undone(Exception):
-    """What followed came to an incident, and so was undone as a whole."""
+    """What followed came to an incident, and so was undone as a whole. `trace` is what is known of that."""
+
+    def __init__(self, message: str, trace: str | None) -> None:
+        super().__init__(message)
+        self.trace = trace
 
 
 class Overdue(Exception):
@@ -57,7 +62,26 @@ def trace_of(error: BaseException) -> str:
 
     Lines of code are not in it, nor what its causes say.
     """
+    if isinstance(error, Undone):
+        return error.trace or message_of(error)
     return "\n".join(_lines(error))
+
+
+def trace_in_diagram(error: Exception, element_id: str) -> str:
+    """What failed in a diagram, and where: the element, of a script the statement and its line; and of a registered
+    function what it raised and the calls that led there.
+    """
+    where = f"  {element_id}"
+    if isinstance(error, StatementFailed):
+        where = f"{where}, line {error.line} of the script: {error.statement}"
+    return "\n".join((shortened(str(error)), where, *_raised_by_function(error)))
+
+
+def _raised_by_function(error: BaseException | None) -> Iterator[str]:
+    while error is not None and not isinstance(error, FunctionFailed):
+        error = error.__cause__
+    if error is not None and error.__cause__ is not None:
+        yield from _lines(error.__cause__)
 
 
 def _lines(error: BaseException) -> Iterator[str]:

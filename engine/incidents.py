@@ -189,8 +189,8 @@ def _narrowed(select: sa.Select[Any], query: IncidentQuery) -> sa.Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is known of an incident beside what it says: where in the code a handler failed, without values, and the
-    variables that its token saw then. None where that was not kept.
+    """What is known of an incident beside what it says: what failed and where, in the code of a handler or in the
+    diagram, and the variables that its token saw then. None where that was not kept.
     """
 
     trace: str | None

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import history, journal, names, reasons
+from engine import failures, history, journal, names, reasons
 from engine.core.commands import CancelInstance, Command, MoveDueDate, SetVariables, StartInstance
 from engine.core.facts import Fact
 from engine.core.run import WHILE_SUSPENDED, run
@@ -119,16 +119,23 @@ def execute(tx: Transaction, instance_id: int, command: Command) -> list[Fact]:
     return step(tx, lock(tx, instance_id), command)
 
 
-def step(tx: Transaction, locked: Locked, command: Command) -> list[Fact]:
-    """As `execute`, for whoever has locked the instance already. A command that changes nothing leaves no entry."""
+def step(tx: Transaction, locked: Locked, command: Command, traces: dict[int, str] | None = None) -> list[Fact]:
+    """As `execute`, for whoever has locked the instance already. A command that changes nothing leaves no entry.
+
+    `traces` gets what is known of incidents that an error in the diagram has raised, by their numbers.
+    """
     if locked.status != ACTIVE and not (locked.status == SUSPENDED and type(command) in WHILE_SUSPENDED):
         require_active(tx, locked)
     state = State.from_json(locked.state)
     scopes = scopes_of(state)
     elements = {token.id: token.element_id for token in state.tokens.values()}
-    state, happened = run(tx.library, state, command, tx.now)
+    causes: dict[int, Exception] = {}
+    state, happened = run(tx.library, state, command, tx.now, causes)
     if happened:
-        _write(tx, locked, state, command, happened, Projection(tx, locked.id, scopes, elements, locked.status))
+        rows = Projection(tx, locked.id, scopes, elements, locked.status)
+        _write(tx, locked, state, command, happened, rows, causes)
+        if traces is not None:
+            traces.update({number: row["trace"] for number, row in rows.incidents.items() if "trace" in row})
     return happened
 
 
@@ -145,13 +152,16 @@ def require_active(tx: Transaction, locked: Locked) -> None:
 
 
 def _write(
-    tx: Transaction, locked: Locked, state: State, command: Command, happened: list[Fact], rows: Projection
+    tx: Transaction,
+    locked: Locked,
+    state: State,
+    command: Command,
+    happened: list[Fact],
+    rows: Projection,
+    causes: Mapping[int, Exception],
 ) -> None:
     rows.take(happened)
-    for incident in rows.incidents.values():
-        # What it saw then is gone from the state by the time that somebody looks.
-        seen = visible(state, incident["token_id"])
-        incident["variables"] = json.dumps(seen, ensure_ascii=False)
+    _explain(rows.incidents, state, causes)
     ended: dict[str, Any] = {"ended_at": None, "remove_at": None}
     if rows.status in ENDED:
         ended = {"ended_at": tx.now, "remove_at": removal(tx, locked.definition_id, tx.now)}
@@ -168,6 +178,16 @@ def _write(
     rows.announce()
     tx.commands.append(type(command).__name__)
     note(case=locked.business_key)
+
+
+def _explain(raised: Mapping[int, dict[str, Any]], state: State, causes: Mapping[int, Exception]) -> None:
+    """Note what a token saw, which is gone from the state by the time that somebody looks; and of an error, where in
+    the diagram it came up.
+    """
+    for number, incident in raised.items():
+        incident["variables"] = json.dumps(visible(state, incident["token_id"]), ensure_ascii=False)
+        if number in causes:
+            incident["trace"] = failures.trace_in_diagram(causes[number], incident["element_id"])
 
 
 def removal(tx: Transaction, definition_id: str, ended_at: datetime) -> datetime | None:
@@ -188,7 +208,8 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
     if suspended_at is not None:
         raise Suspended("process definition", command.definition_id, "start", _suspension_of_definition(tx, command))
     command = replace(command, deployment_id=newest)
-    state, happened = run(tx.library, None, command, tx.now)
+    causes: dict[int, Exception] = {}
+    state, happened = run(tx.library, None, command, tx.now, causes)
     row = {
         "definition_id": command.definition_id,
         "definition_key": command.definition_id.rpartition(":")[0],
@@ -202,7 +223,7 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
     }
     instance_id = _LAUNCH.execute(tx.connection, row).scalar_one()
     locked = Locked(instance_id, command.definition_id, command.business_key, ACTIVE, "", 0, journal.START)
-    _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}, ACTIVE))
+    _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}, ACTIVE), causes)
     return get(tx, locked.id)
 
 

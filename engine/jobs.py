@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from engine import failures, history, instances, retry
 from engine.core.commands import CompleteJob, RaiseIncident, ThrowError, ThrowEscalation
-from engine.core.facts import IncidentRaised
+from engine.core.facts import Fact, IncidentRaised
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.handlers import Unusable
 from engine.instances import LOCKED, Locked
@@ -145,7 +145,8 @@ def throw_error(tx: Transaction, instance_id: int, token_id: int, error: BpmnErr
         InvalidState: its element has ended; says when and why.
     """
     locked = lock(tx, instance_id, token_id, "throw an error from")
-    instances.step(tx, locked, ThrowError(token_id, error.code, error.message))
+    happened = instances.step(tx, locked, ThrowError(token_id, error.code, error.message))
+    _explain(tx, instance_id, token_id, happened, failures.trace_of(error))
 
 
 def escalate(
@@ -197,9 +198,15 @@ def settle_failure(tx: Transaction, job: Job, follows: retry.Retry | retry.GiveU
 
 
 def _stop(tx: Transaction, locked: Locked, job: Job, failure: Failure) -> None:
-    for fact in instances.step(tx, locked, RaiseIncident(job.token_id, failure.told)):
-        if isinstance(fact, IncidentRaised) and fact.token_id == job.token_id:
-            known = {"of_instance": job.instance_id, "of_incident": fact.id, "new_trace": failure.trace}
+    happened = instances.step(tx, locked, RaiseIncident(job.token_id, failure.told))
+    _explain(tx, job.instance_id, job.token_id, happened, failure.trace)
+
+
+def _explain(tx: Transaction, instance_id: int, token_id: int, happened: Sequence[Fact], trace: str) -> None:
+    """Note what is known of a failure beside the incident that it has come to, if it has."""
+    for fact in happened:
+        if isinstance(fact, IncidentRaised) and (fact.token_id, fact.phase) == (token_id, "job"):
+            known = {"of_instance": instance_id, "of_incident": fact.id, "new_trace": trace}
             _EXPLAIN.execute(tx.connection, known)
 
 

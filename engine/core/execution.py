@@ -45,14 +45,22 @@ class Execution:
 
     `queue` holds tokens to move, first in first out. `has_changed`: variables may have, so that conditions that are
     waited for have to be looked at. `instead` are variables that stand in the place of a token's outputs. `learned` are
-    the process scopes whose conversations have got a key.
+    the process scopes whose conversations have got a key. `causes` are what incidents came of, by their ids.
     """
 
-    def __init__(self, library: Library, behaviours: Mapping[str, Target], state: State, now: datetime) -> None:
+    def __init__(
+        self,
+        library: Library,
+        behaviours: Mapping[str, Target],
+        state: State,
+        now: datetime,
+        causes: dict[int, Exception],
+    ) -> None:
         self.library = library
         self.behaviours = behaviours
         self.state = state
         self.now = now
+        self.causes = causes
         self.facts: list[Fact] = []
         self.queue: deque[tuple[Phase, int]] = deque()
         self.budget = Budget(MAX_WORK)
@@ -264,17 +272,20 @@ class Execution:
 
     # Failing
 
-    def raise_incident(self, token: Token, phase: Phase, message: str) -> None:
+    def raise_incident(self, token: Token, phase: Phase, why: str | Exception) -> None:
         """Keep the token where it is; the rest of the instance goes on."""
         self.resolve_incident(token)
-        self.emit(facts.IncidentRaised(self.next_id(), token.id, phase, message))
+        number = self.next_id()
+        if isinstance(why, Exception):
+            self.causes[number] = why
+        self.emit(facts.IncidentRaised(number, token.id, phase, str(why)))
 
-    def raise_beside(self, token: Token, phase: Phase, message: str) -> None:
+    def raise_beside(self, token: Token, phase: Phase, why: str | Exception) -> None:
         """Say what is wrong around a token that itself may go on, unless its own work already waits for a person:
         that has to be mended first, and this then shows again.
         """
         if token.incident is None:
-            self.raise_incident(token, phase, message)
+            self.raise_incident(token, phase, why)
 
     def resolve_incident(self, token: Token) -> None:
         if token.incident is not None:

@@ -52,7 +52,7 @@ def activate(run: Execution, scope: Token, gateway: Element) -> bool:
         if not arrived or not _is_enough(run, scope, gateway, arrived):
             return False
     except ExpressionError as error:
-        run.raise_beside(scope, "join", str(error))
+        run.raise_beside(scope, "join", error)
         return True
     run.emit(facts.ComplexGatewayActivated(scope.id, gateway.id, tuple(arrived)))
     _leave(run, scope, gateway, is_start=True)

@@ -46,7 +46,13 @@ modification starts goes on to where it has to wait.
 """
 
 
-def run(library: Library, state: State | None, command: Command, now: datetime) -> tuple[State, list[Fact]]:
+def run(
+    library: Library,
+    state: State | None,
+    command: Command,
+    now: datetime,
+    causes: dict[int, Exception] | None = None,
+) -> tuple[State, list[Fact]]:
     """Carry out one command.
 
     The state is changed in place, fact by fact; where this raises, throw it away. What fails inside the instance
@@ -55,6 +61,8 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
     Args:
         state: None for `StartInstance` alone, which makes one.
         now: an aware datetime; the only clock there is.
+        causes: gets what the incidents came of, by their ids, where it was an error. That is for people: a fact has
+            only what it says.
 
     Raises:
         InvalidState: what the command is about is not there any more, or never was.
@@ -62,7 +70,8 @@ def run(library: Library, state: State | None, command: Command, now: datetime) 
         InvalidChange: a modification or migration cannot be carried out.
         ExecutionFailed: the instance cannot even start, or a variable is no JSON value.
     """
-    execution = Execution(library, BEHAVIOURS, State() if state is None else state, now)
+    begun = State() if state is None else state
+    execution = Execution(library, BEHAVIOURS, begun, now, {} if causes is None else causes)
     if execution.state.ended:
         raise InvalidState("process instance", execution.state.business_key, "continue", f"has {execution.state.ended}")
     if execution.state.suspended and type(command) not in WHILE_SUSPENDED:
@@ -130,7 +139,7 @@ def _move(execution: Execution, token: Token, phase: Phase) -> None:
         if not propagation.throw_error(execution, token, error.code, error.message):
             execution.raise_incident(token, phase, _uncaught(error.code, error.message))
     except (ExpressionError, InvalidTime, EngineError) as error:
-        execution.raise_incident(token, phase, str(error))
+        execution.raise_incident(token, phase, error)
 
 
 def _uncaught(code: str, message: str) -> str:
@@ -232,7 +241,7 @@ def _work_again(execution: Execution, token: Token) -> None:
         elif token.resumes is not None:
             execution.emit(continuing.stop(execution, token, element, token.resumes))
     except ExpressionError as error:
-        execution.raise_incident(token, "job", str(error))
+        execution.raise_incident(token, "job", error)
 
 
 def _throw_error(execution: Execution, command: commands.ThrowError) -> None:

@@ -162,7 +162,7 @@ def _wait_again(run: Execution, owner: Token, element: Element) -> None:
     try:
         run.open_waits(prepare(run, owner, [element]))
     except (ExpressionError, timing.InvalidTime) as error:
-        run.raise_beside(owner, "condition", str(error))
+        run.raise_beside(owner, "condition", error)
         return
     for wait in [run.state.waits[wait_id] for wait_id in owner.waits]:
         definition = element.triggers[wait.definition] if wait.element_id == element.id else None
@@ -186,7 +186,7 @@ def look_at_conditions(run: Execution) -> None:
         try:
             holds = is_true(run, owner, definition)
         except ExpressionError as error:
-            run.raise_beside(owner, "condition", str(error))
+            run.raise_beside(owner, "condition", error)
             continue
         if holds != wait.holds:
             run.emit(facts.ConditionChanged(wait.id, holds))

@@ -397,7 +397,7 @@ incidents = sa.Table(
     sa.Column("raised_at", UtcDateTime, nullable=False),
     sa.Column("resolved_at", UtcDateTime),
     sa.Column("resolved_by", TEXT),
-    sa.Column("trace", TEXT),  # where in the code it failed, without values
+    sa.Column("trace", TEXT),  # what it said, and where in the code or the diagram
     sa.Column("variables", TEXT),  # JSON: what the token saw then
     sqlite_with_rowid=False,
 )

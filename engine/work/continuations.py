@@ -42,10 +42,11 @@ def run(engine: Runtime, job: Job) -> None:
 
 def _go_on(job: Job, tx: Transaction) -> None:
     locked = jobs.lock_own(tx, job, "go on from")
-    happened = instances.step(tx, locked, Continue(job.token_id))
+    traces: dict[int, str] = {}
+    happened = instances.step(tx, locked, Continue(job.token_id), traces)
     failed = next((fact for fact in happened if isinstance(fact, IncidentRaised)), None)
     if failed is not None:
-        raise Undone(_told(happened, failed))
+        raise Undone(_told(happened, failed), traces.get(failed.id))
 
 
 def _told(happened: Sequence[Fact], failed: IncidentRaised) -> str:

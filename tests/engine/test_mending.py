@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine import history, incidents, instances, jobs, journal
-from engine.errors import InvalidChange, InvalidInput, InvalidState, InvalidVariables, NotFound
+from engine.errors import BpmnError, InvalidChange, InvalidInput, InvalidState, InvalidVariables, NotFound
 from engine.incidents import Incident
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
@@ -79,6 +79,67 @@ def test_an_incident_keeps_what_its_token_saw_and_what_a_handler_said_and_where(
     with pytest.raises(NotFound):
         world.see(incidents.circumstances, "1-99")
     assert world.wrong() == []
+
+
+def test_an_incident_of_a_script_keeps_the_line_the_statement_and_what_it_said(world: World) -> None:
+    script = SCRIPT.replace("half =", "n = 1;\n  # the share\n  half =")
+    incident = stuck(world, script, whole=8, parts=0)
+    known = world.see(incidents.circumstances, incident.id)
+    assert known.trace == f"{incident.message}\n  x, line 3 of the script: half = whole / parts"
+    assert known.variables == {"whole": 8, "parts": 0}
+    world.retry(incident)
+    [again] = world.incidents
+    assert world.see(incidents.circumstances, again.id).trace == known.trace
+    assert world.wrong() == []
+
+
+def test_an_incident_of_a_condition_or_a_mapping_keeps_the_element(world: World) -> None:
+    incident = stuck(world, service("missing").replace("outputParameter", "inputParameter"))
+    known = world.see(incidents.circumstances, incident.id)
+    assert known.trace == f"{incident.message}\n  x"
+    assert "'missing'" in incident.message
+
+
+def test_what_a_function_raises_is_told_with_its_calls_and_is_not_in_the_journal(make_world: MakeWorld) -> None:
+    def street() -> str:
+        try:
+            raise KeyError("Wang Fang")
+        except KeyError as error:
+            raise ValueError("no such street: Bridge Street") from error
+
+    world = make_world(functions={"street": street})
+    incident = stuck(world, SCRIPT.replace("whole / parts", "street()"))
+    assert incident.message == "Expected street() to give a value, but it raised ValueError. (in 'half = street()')"
+    first, *calls = world.see(incidents.circumstances, incident.id).trace.splitlines()
+    assert first == incident.message
+    assert calls[:2] == ["  x, line 1 of the script: half = street()", "ValueError: no such street: Bridge Street"]
+    assert any("test_mending.py" in call and call.endswith(" in street") for call in calls)
+    assert "caused by KeyError" in calls
+    assert "Wang Fang" not in "".join(calls)
+    assert "Bridge Street" not in str(world.see(journal.entries, 1)) + str(world.see(instances.state, 1))
+
+
+def test_a_modelled_error_that_nothing_catches_is_told_with_the_calls_that_led_to_it(make_world: MakeWorld) -> None:
+    def send() -> None:
+        raise BpmnError("WRONG_UNIT", "unit 7")
+
+    incident = stuck(make_world(handlers={"send": send}), service("1"))
+    first, *calls = make_world().see(incidents.circumstances, incident.id).trace.splitlines()
+    assert first == "BpmnError: WRONG_UNIT: unit 7"
+    assert any("test_mending.py" in call and call.endswith(" in send") for call in calls)
+
+
+def test_what_failed_behind_a_stop_is_told_as_it_is_without_one(world: World) -> None:
+    stop = '<manualTask id="x" camunda:asyncAfter="true"/>'
+    script = SCRIPT.replace('id="x"', 'id="y"')
+    world.deploy(process(f'<startEvent id="s"/><userTask id="u"/>{stop}{script}<endEvent id="e"/>', "s u x y e"))
+    world.start(whole=8, parts=0)
+    world.complete("u")
+    world.advance(hours=1)
+    [incident] = world.incidents
+    assert incident.element_id == "x"
+    trace = world.see(incidents.circumstances, incident.id).trace
+    assert trace.splitlines()[1:] == ["  y, line 1 of the script: half = whole / parts"]
 
 
 def test_a_retry_with_changed_variables_is_one_command(world: World) -> None:

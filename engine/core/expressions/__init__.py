@@ -9,7 +9,7 @@ Everything is parsed once, when a diagram is compiled, and is then immutable and
 """
 
 from engine.core.expressions.budget import Budget
-from engine.core.expressions.errors import ExpressionError, MissingValue
+from engine.core.expressions.errors import ExpressionError, FunctionFailed, MissingValue, StatementFailed
 from engine.core.expressions.expression import Expression, parse, parse_feel, parse_template
 from engine.core.expressions.script import Script, parse_script
 from engine.core.expressions.values import FUNCTIONS, as_json
@@ -19,8 +19,10 @@ __all__ = [
     "Budget",
     "Expression",
     "ExpressionError",
+    "FunctionFailed",
     "MissingValue",
     "Script",
+    "StatementFailed",
     "as_json",
     "parse",
     "parse_feel",

@@ -16,6 +16,21 @@ class ExpressionError(Exception):
         self.line = line
 
 
+class StatementFailed(ExpressionError):
+    """A statement of a script could not be run; it begins on `line`, and is `statement`."""
+
+    def __init__(self, message: str, line: int, statement: str) -> None:
+        super().__init__(message, line)
+        self.statement = statement
+
+
+class FunctionFailed(ExpressionError):
+    """A registered function raised its cause. What that says may quote anything, and is not in the message."""
+
+    def __init__(self, name: str, cause: Exception) -> None:
+        super().__init__(f"Expected {name}() to give a value, but it raised {type(cause).__name__}.")
+
+
 class MissingValue(ExpressionError):
     """A variable or a key is not there, which ``empty`` takes for an answer."""
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from simpleeval import EvalWithCompoundTypes, SimpleEval
 
 from engine.core.expressions.budget import MAX_WORK, Budget
-from engine.core.expressions.errors import ExpressionError, MissingValue
+from engine.core.expressions.errors import ExpressionError, FunctionFailed, MissingValue
 from engine.core.expressions.parsing import Empty
 from engine.core.expressions.values import (
     CHARACTERS_A_STEP,
     CONTAINERS,
+    FUNCTIONS,
     OPERATORS,
     SEQUENCES,
     SHALLOW,
@@ -27,6 +28,7 @@ from engine.core.expressions.values import (
     measure,
     not_a_value,
 )
+from engine.errors import BpmnError, EngineError
 
 MAX_RESULT = 100_000
 """Items of a result, all the way down."""
@@ -141,7 +143,18 @@ class Evaluator(EvalWithCompoundTypes):  # type: ignore[misc]
             raise ExpressionError(f"Expected a function '{name}', but there is none.")
         take = self._holder if name in SHALLOW else self._eval
         named = {str(keyword.arg): self._eval(keyword.value) for keyword in node.keywords}
-        return self.functions[name](*[take(argument) for argument in node.args], **named)
+        arguments = [take(argument) for argument in node.args]
+        if name in FUNCTIONS:
+            return self.functions[name](*arguments, **named)
+        return self._registered(name, arguments, named)
+
+    def _registered(self, name: str, arguments: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        try:
+            return self.functions[name](*arguments, **named)
+        except (BpmnError, EngineError, ExpressionError):
+            raise
+        except Exception as error:
+            raise FunctionFailed(name, error) from error
 
     def _eval_comprehension(self, node: ast.ListComp | ast.DictComp) -> Any:
         outer = self.names

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.expressions.budget import Budget
-from engine.core.expressions.errors import ExpressionError, line_of, shown
+from engine.core.expressions.errors import ExpressionError, StatementFailed, line_of, shown
 from engine.core.expressions.expression import (
     NO_FUNCTIONS,
     Expression,
@@ -61,7 +61,7 @@ class Script:
         as much as one expression; `budget` is what the script and others may do together.
 
         Raises:
-            ExpressionError: a statement could not be run; nothing is assigned.
+            StatementFailed: a statement could not be run; nothing is assigned.
             BpmnError: a function raised it; nothing is assigned.
         """
         whole = Budget() if budget is None else budget
@@ -77,9 +77,12 @@ class Script:
         scope = ChainMap(assigned, variables)  # type: ignore[arg-type]
         value: Any = None
         for statement in self.statements:
-            value = as_json(statement.value.evaluate(scope, functions, budget))
-            if statement.target is not None:
-                assigned[statement.target] = _placed(scope, statement, value, budget)
+            try:
+                value = as_json(statement.value.evaluate(scope, functions, budget))
+                if statement.target is not None:
+                    assigned[statement.target] = _placed(scope, statement, value, budget)
+            except ExpressionError as cause:
+                raise StatementFailed(str(cause), statement.line, shown(statement.value.text)) from cause
         return assigned, value
 
 
