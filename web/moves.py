@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -230,7 +231,7 @@ def batch_list() -> ResponseReturnValue:
     before = whole_number(request.args.get("before", ""))
     found = engine().read(lambda tx: batches.find(tx, before=before, limit=PAGE + 1), current_actor())
     more = url_for("moves.batch_list", before=found[PAGE - 1].id) if len(found) > PAGE else ""
-    return render_template("repairs/batches.html", found=found[:PAGE], more=more)
+    return render_template("repairs/batches.html", found=found[:PAGE], more=more, names=_NAMES)
 
 
 @blueprint.get("/batches/<int:batch_id>")
@@ -246,7 +247,38 @@ def batch(batch_id: int) -> ResponseReturnValue:
     found, failed = engine().read(work, current_actor())
     more = url_for("moves.batch", batch_id=batch_id, after=failed[PAGE - 1][0].place) if len(failed) > PAGE else ""
     may_steer = permissions.decide(current_actor(), "steer", found)
-    return render_template("repairs/batch.html", batch=found, failed=failed[:PAGE], more=more, may_steer=may_steer)
+    return render_template(
+        "repairs/batch.html",
+        batch=found,
+        about=_about(found),
+        failed=failed[:PAGE],
+        more=more,
+        may_steer=may_steer,
+        names=_NAMES,
+    )
+
+
+def _about(batch: batches.Batch) -> list[tuple[str, str]]:
+    """What is the same for all: the versions, the values."""
+    given = batch.parameters
+    found = [(label, given[name]) for name, label in (("source", "From"), ("target", "To")) if name in given]
+    if given.get("variables"):
+        found.append(("Values to set", json.dumps(given["variables"], ensure_ascii=False)))
+    return found
+
+
+_NAMES = {
+    "suspend": "Suspend cases",
+    "resume": "Resume cases",
+    "cancel": "Cancel cases",
+    "migrate": "Move cases to another version",
+    "modify": "Repair cases",
+    "set variables": "Set values of cases",
+    "retry incident": "Try incidents again",
+    "skip incident": "Take incidents for done",
+    "cancel incident": "Cancel what incidents stopped",
+}
+"""What a batch does, by its operation."""
 
 
 def _number_of(tx: Transaction, item: batches.Item) -> str:

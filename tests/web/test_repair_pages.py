@@ -10,6 +10,7 @@ from engine import batches, deployments, instances, suspension, user_tasks
 from engine.actors import Actor
 from tests.bureau import SUPERVISOR, Bureau
 from tests.web.conftest import Visitor
+from web import moves
 
 DESIGNER = Actor("designer", frozenset({"role:designer"}))
 PLAN = {"source": "petition:1", "target": "petition:2", "elements": {}}
@@ -172,7 +173,7 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     assert "Expected a reason" in supervisor.post(path, fields, _do="run", reason="")
     assert supervisor.answer.status_code == 422
     page = supervisor.post(path, fields, _do="run", which="some", reason="a better one")
-    assert "Batch 1: Migrate" in page
+    assert "Batch 1: Move cases to another version" in page
     bureau.engine.run_to_rest()
     assert "Done 1 of 1" in supervisor.get("/supervision/batches/1")
     assert instance_of(bureau, number).definition_id == target
@@ -225,6 +226,10 @@ def test_a_designer_moves_cases_and_leaves_what_repairs_them_to_supervisors(bure
     assert "Go on" in supervisor.page
     supervisor.post(f"/supervision/batches/{own}/resume")
     assert "Pause" in supervisor.page
+
+
+def test_every_operation_of_a_batch_has_a_name_on_its_page():
+    assert set(moves._NAMES) == set(batches.OPERATIONS)
 
 
 def test_a_batch_is_steered_and_tells_what_failed(bureau, number, supervisor):
