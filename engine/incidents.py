@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import history, instances, journal, reasons
-from engine.core.commands import CancelToken, ModifyInstance, RetryIncident, SkipIncident
+from engine.core.commands import CancelToken, ModifyInstance, RetryIncident, SetVariables, SkipIncident
 from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.instances import Locked
 from engine.retry import ATTEMPTS
@@ -190,7 +190,8 @@ def _narrowed(select: sa.Select[Any], query: IncidentQuery) -> sa.Select[Any]:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What is known of an incident beside what it says: what failed and where, in the code of a handler or in the
-    diagram, and the variables that its token saw then. None where that was not kept.
+    diagram, and the variables that its token saw then; of a delivery those that it carries. None where that was not
+    kept.
     """
 
     trace: str | None
@@ -234,14 +235,16 @@ def retry(tx: Transaction, incident_id: str, variables: Mapping[str, Any] | None
         InvalidState: it was resolved already; says when and by whom.
         Suspended: its instance is.
         InvalidVariables: a value is not JSON.
-        InvalidInput: variables are given for a delivery or a timer, which use none.
+        InvalidInput: variables are given for a delivery, which has left the instance and uses none.
     """
     locked, incident, number = _lock(tx, incident_id, "retry")
-    if incident.kind in _BESIDE and variables:
-        raise InvalidInput(f"Expected no variables for what is retried, but it is a {incident.kind}, which uses none.")
     if incident.kind == DELIVERY:
+        if variables:
+            raise InvalidInput("Expected no variables for what is retried, but it is a delivery, which uses none.")
         _deliver_again(tx, incident)
     elif incident.kind == TIMER:
+        if variables:
+            instances.step(tx, locked, SetVariables(incident.token_id, checked(variables)))
         _fire_again(tx, incident, number)
     else:
         instances.step(tx, locked, RetryIncident(number, checked(variables or {})))
@@ -286,10 +289,6 @@ def cancel(tx: Transaction, incident_id: str, reason: str) -> None:
     instances.step(tx, locked, ModifyInstance((CancelToken(incident.token_id),), reasons.checked(reason)))
 
 
-_BESIDE = frozenset({DELIVERY, TIMER})
-"""Kinds that the state knows nothing of."""
-
-
 def _lock(tx: Transaction, incident_id: str, wanted: str) -> tuple[Locked, Incident, int]:
     """An open incident with its instance, held, and its number there; where the actor may do this."""
     instance_id, number = _key(incident_id)
@@ -311,7 +310,9 @@ def _drop(tx: Transaction, incident: Incident, number: int, reason: str) -> None
     journal.note(tx, incident.instance_id, "delivery skipped", data)
 
 
-def raise_for_delivery(tx: Transaction, job_id: int, instance_id: int, token_id: int, message: str) -> None:
+def raise_for_delivery(
+    tx: Transaction, job_id: int, instance_id: int, token_id: int, message: str, known: Circumstances
+) -> None:
     """What an instance threw, or was to be handed, has reached nobody. The token that threw it went on long ago, so
     that the state knows nothing of this: the instance's journal gets a note. `token_id` is the thrower, or the
     subscription that it was meant for; `job_id` the row of the delivery.
@@ -322,42 +323,30 @@ def raise_for_delivery(tx: Transaction, job_id: int, instance_id: int, token_id:
             sa.select(subscriptions.c.element_id).where(*_of(subscriptions, "id", instance_id, token_id)),
         )
     ).scalar()
-    _raise(tx, instance_id, -job_id, DELIVERY, element_id or "", message, token_id=token_id)
+    row = {"element_id": element_id or "", "token_id": token_id, "message": message}
+    _raise(tx, instance_id, -job_id, DELIVERY, row, known)
     journal.note(tx, instance_id, "delivery failed", {"token": token_id, "delivery": job_id, "message": message})
 
 
-def raise_for_timer(tx: Transaction, instance_id: int, timer_id: int, message: str) -> None:
+def raise_for_timer(tx: Transaction, instance_id: int, timer_id: int, message: str, trace: str) -> None:
     """A timer could not be fired, however often that was tried. It stays, and the instance's journal gets a note."""
-    row = tx.connection.execute(
+    timer = tx.connection.execute(
         sa.select(timers.c.element_id, timers.c.owner_id).where(*_of(timers, "id", instance_id, timer_id))
     ).one()
-    _raise(tx, instance_id, timer_id, TIMER, row.element_id, message, token_id=row.owner_id)
+    seen = instances.visible(instances.state(tx, instance_id), timer.owner_id)
+    row = {"element_id": timer.element_id, "token_id": timer.owner_id, "message": message}
+    _raise(tx, instance_id, timer_id, TIMER, row, Circumstances(trace, seen))
     journal.note(tx, instance_id, "timer failed", {"timer": timer_id, "message": message})
 
 
 def _raise(
-    tx: Transaction,
-    instance_id: int,
-    number: int,
-    kind: str,
-    element_id: str,
-    message: str,
-    *,
-    token_id: int,
+    tx: Transaction, instance_id: int, number: int, kind: str, row: Mapping[str, Any], known: Circumstances
 ) -> None:
     """Write an incident that the state knows nothing of, in the place of an earlier one of the same number."""
     tx.connection.execute(sa.delete(incidents).where(*_of(incidents, "id", instance_id, number)))
-    tx.connection.execute(
-        sa.insert(incidents).values(
-            instance_id=instance_id,
-            id=number,
-            token_id=token_id,
-            element_id=element_id,
-            kind=kind,
-            message=message,
-            raised_at=tx.now,
-        )
-    )
+    seen = None if known.variables is None else json.dumps(known.variables, ensure_ascii=False)
+    where = {"instance_id": instance_id, "id": number, "kind": kind, "raised_at": tx.now}
+    tx.connection.execute(sa.insert(incidents).values(**where, **row, trace=known.trace, variables=seen))
 
 
 def _of(table: sa.Table, column: str, instance_id: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -19,7 +19,8 @@ from engine import batches, incidents, instances, messages, retry, signals
 from engine.buffer import Kept
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
-from engine.failures import told
+from engine.failures import told, trace_of
+from engine.incidents import Circumstances
 from engine.receivers import Message
 from engine.store import posting
 from engine.store.cause import Cause, Endless
@@ -166,7 +167,8 @@ def hand_back(tx: Transaction, kept: Kept, error: str) -> None:
     stopped = {"due": None, "retries": 0, "last_error": error}
     made = tx.connection.execute(sa.insert(jobs).values({**kept.thrower._asdict(), **row, **stopped}))
     assert made.inserted_primary_key is not None, "a row that was written has a key"
-    incidents.raise_for_delivery(tx, made.inserted_primary_key[0], *kept.thrower, error)
+    known = Circumstances(None, message.variables)
+    incidents.raise_for_delivery(tx, made.inserted_primary_key[0], *kept.thrower, error, known)
 
 
 def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
@@ -183,6 +185,8 @@ def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
         # Whoever has it tried again has looked at it: it is counted anew from there.
         payload = json.dumps({**delivery.payload, "cause": Cause()}, ensure_ascii=False)
         if tx.connection.execute(row.values(due=None, retries=0, payload=payload, **given_back)).rowcount:
-            incidents.raise_for_delivery(tx, delivery.row_id, delivery.instance_id, delivery.token_id, told(error))
+            known = Circumstances(trace_of(error), delivery.payload.get("variables"))
+            whose = (delivery.row_id, delivery.instance_id, delivery.token_id)
+            incidents.raise_for_delivery(tx, *whose, told(error), known)
     else:
         tx.connection.execute(row.values(due=follows.due, retries=follows.retries, **given_back))

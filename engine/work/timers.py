@@ -18,7 +18,7 @@ from engine.core.commands import FireTimer
 from engine.core.model import TimerDefinition
 from engine.core.waiting import round_after
 from engine.errors import InvalidState, OutcomeUnknown, Unavailable
-from engine.failures import message_of, told
+from engine.failures import message_of, told, trace_of
 from engine.starts import Start
 from engine.store import locks
 from engine.store.database import Runtime, Transaction
@@ -139,7 +139,7 @@ def _put_off(key: Key, error: Exception, tx: Transaction) -> None:
         values["due"] = follows.due
     elif key.instance_id:
         values["due"] = None
-        incidents.raise_for_timer(tx, key.instance_id, key.number, told(error))
+        incidents.raise_for_timer(tx, key.instance_id, key.number, told(error), trace_of(error))
     else:
         values["due"] = tx.now + retry.PAUSE
     if not key.instance_id:

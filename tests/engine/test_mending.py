@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine import history, incidents, instances, jobs, journal
+from engine.core.commands import FireTimer
 from engine.errors import BpmnError, InvalidChange, InvalidInput, InvalidState, InvalidVariables, NotFound
-from engine.incidents import Incident
+from engine.incidents import Circumstances, Incident
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
 
@@ -140,6 +141,99 @@ def test_what_failed_behind_a_stop_is_told_as_it_is_without_one(world: World) ->
     assert incident.element_id == "x"
     trace = world.see(incidents.circumstances, incident.id).trace
     assert trace.splitlines()[1:] == ["  y, line 1 of the script: half = whole / parts"]
+
+
+def _by_a_job(make_world: MakeWorld, _patch: pytest.MonkeyPatch) -> World:
+    def send(*, parts: int) -> None:
+        assert parts, "no parts"
+
+    world = make_world(handlers={"send": send})
+    stuck(world, service("1"), parts=0)
+    return world
+
+
+def _by_a_script(make_world: MakeWorld, _patch: pytest.MonkeyPatch) -> World:
+    world = make_world()
+    stuck(world, SCRIPT, whole=8, parts=0)
+    return world
+
+
+def _by_a_join(make_world: MakeWorld, _patch: pytest.MonkeyPatch) -> World:
+    wanted = "<activationCondition>activationCount == parts</activationCondition>"
+    world = make_world()
+    stuck(world, f'<complexGateway id="x">{wanted}</complexGateway>', parts=0)
+    return world
+
+
+def _by_a_condition(make_world: MakeWorld, _patch: pytest.MonkeyPatch) -> World:
+    event = "<conditionalEventDefinition><condition>4 / parts == 2</condition></conditionalEventDefinition>"
+    world = make_world()
+    world.deploy(around(f'<intermediateCatchEvent id="x">{event}</intermediateCatchEvent>'))
+    world.start(parts=1)
+    world.complete("u")
+    world.do(instances.set_variables, 1, {"parts": 0})
+    return world
+
+
+def _by_a_timer(make_world: MakeWorld, patch: pytest.MonkeyPatch) -> World:
+    """Firing fails as long as there are no parts, by a defect of the engine."""
+    event = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    world, execute = make_world(), instances.execute
+
+    def fails(tx: Any, each: int, command: Any) -> Any:
+        if isinstance(command, FireTimer) and not instances.variables(tx, each)["parts"]:
+            raise OSError("Bridge Street")
+        return execute(tx, each, command)
+
+    patch.setattr(instances, "execute", fails)
+    world.deploy(around(f'<intermediateCatchEvent id="x">{event}</intermediateCatchEvent>'))
+    world.start(parts=0)
+    world.complete("u")
+    world.advance(hours=2)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("kind", "stop"),
+    [
+        ("job", _by_a_job),
+        ("execution", _by_a_script),
+        ("join", _by_a_join),
+        ("condition", _by_a_condition),
+        ("timer", _by_a_timer),
+    ],
+)
+def test_whatever_stopped_tells_what_it_knew_and_goes_on_when_it_is_retried_with_what_was_missing(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch, kind: str, stop: Callable[..., World]
+) -> None:
+    world = stop(make_world, monkeypatch)
+    [incident] = world.incidents
+    known = world.see(incidents.circumstances, incident.id)
+    assert (incident.kind, known.variables["parts"], bool(known.trace)) == (kind, 0, kind != "join")
+    world.retry(incident)
+    world.advance(hours=1)
+    [incident] = world.incidents
+    world.do(incidents.retry, incident.id, {"parts": 1 if kind == "join" else 2})
+    world.rest()
+    assert (world.open, world.incidents) == (["v"], [])
+    assert "Bridge Street" not in str(world.see(journal.entries, 1))
+    assert world.wrong() == []
+
+
+def test_a_delivery_tells_what_it_carries_and_takes_no_variables_when_it_is_retried(world: World) -> None:
+    parameter = '<camunda:inputParameter name="news">good</camunda:inputParameter>'
+    carries = f"<extensionElements><camunda:inputOutput>{parameter}</camunda:inputOutput></extensionElements>"
+    throw = '<messageEventDefinition messageRef="msg_m"/>'
+    world.deploy(around(f'<intermediateThrowEvent id="x">{carries}{throw}</intermediateThrowEvent>'))
+    world.start()
+    world.complete("u")
+    world.advance(hours=2)
+    [incident] = world.incidents
+    assert incident.kind == "delivery"
+    assert world.see(incidents.circumstances, incident.id) == Circumstances(None, {"news": "good"})
+    with pytest.raises(InvalidInput, match="is a delivery, which uses none"):
+        world.do(incidents.retry, incident.id, {"news": "bad"})
+    assert [each.id for each in world.incidents] == [incident.id]
 
 
 def test_a_retry_with_changed_variables_is_one_command(world: World) -> None:
