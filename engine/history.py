@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -61,9 +61,10 @@ def activities_of(tx: Transaction, instance_id: int, *, after: int = 0, limit: i
 
 
 def paths(
-    tx: Transaction, instance_id: int, ways: Iterable[Activity], entries: Iterable[journal.Entry]
+    tx: Transaction, instance_id: int, ways: Sequence[Activity], entries: Sequence[journal.Entry]
 ) -> dict[str, Path]:
     """The way through each definition, called ones too, by definition id, in the order in which they were entered.
+    What went on by another definition was in both: where it had come to, and from there on.
 
     `ways` are all `activities_of` the instance and `entries` its whole journal: whoever shows the way shows these as
     well, and they are long.
@@ -71,32 +72,58 @@ def paths(
     by_definition: dict[str, list[Activity]] = {}
     for activity in ways:
         by_definition.setdefault(activity.definition_id, []).append(activity)
-    taken = _flows(entries)
+    flows, left = _read_back(ways, entries)
     stuck = _stuck(tx, instance_id)
-    return {definition_id: _path(within, taken, stuck) for definition_id, within in by_definition.items()}
+    names = dict.fromkeys((*by_definition, *flows, *left))
+    return {
+        name: _path(by_definition.get(name, []), flows.get(name, Counter()), left.get(name, Counter()), stuck)
+        for name in names
+    }
 
 
-def _path(within: Sequence[Activity], taken: Mapping[int, Counter[str]], stuck: Collection[int]) -> Path:
+def _path(within: Sequence[Activity], flows: Counter[str], left: Mapping[str, int], stuck: Collection[int]) -> Path:
     nodes = [activity for activity in within if activity.kind != "process"]
-    flows: Counter[str] = Counter()
-    for activity in within:
-        flows.update(taken.get(activity.token_id, {}))
     return Path(
         flows=flows,
-        elements=Counter(activity.element_id for activity in nodes),
+        elements=Counter(activity.element_id for activity in nodes) + Counter(left),
         active=tuple(sorted({activity.element_id for activity in nodes if activity.ended_at is None})),
         incidents=tuple(sorted({activity.element_id for activity in within if activity.token_id in stuck})),
     )
 
 
-def _flows(entries: Iterable[journal.Entry]) -> dict[int, Counter[str]]:
-    """How often each flow was taken, by scope. Flows are in the journal alone."""
-    taken: dict[int, Counter[str]] = {}
-    for entry in entries:
-        for name, values in entry.facts:
-            if name == "FlowTaken":
-                taken.setdefault(values["scope_id"], Counter())[values["flow_id"]] += 1
-    return taken
+Counts = dict[str, Counter[str]]
+"""Of flows or elements, by the definition that they are in."""
+
+
+def _read_back(ways: Iterable[Activity], entries: Sequence[journal.Entry]) -> tuple[Counts, Counts]:
+    """How often each flow was taken, and each element left for another definition. Both are in the journal alone.
+
+    It is read from its end. There every token is where its row says, and each migration tells where it was before.
+    """
+    flows: Counts = {}
+    left: Counts = {}
+    tokens = {each.token_id: each for each in ways}
+    for entry in reversed(entries):
+        for name, values in reversed(entry.facts):
+            if name == "FlowTaken" and values["scope_id"] in tokens:
+                definition_id = tokens[values["scope_id"]].definition_id
+                flows.setdefault(definition_id, Counter())[values["flow_id"]] += 1
+            elif name == "ProcessMigrated":
+                moved = list(_moved(tokens.values(), entry.at, values))
+                tokens.update((each.token_id, each) for each in moved)
+                nodes = (each.element_id for each in moved if each.kind != "process")
+                left.setdefault(values["old"], Counter()).update(nodes)
+    return flows, left
+
+
+def _moved(tokens: Iterable[Activity], at: datetime, migrated: Mapping[str, Any]) -> Iterator[Activity]:
+    """The tokens that a migration has moved, as they were before it."""
+    before = {new: old for old, new in migrated["elements"].items()}
+    for token in tokens:
+        is_alive = token.started_at <= at and (token.ended_at is None or token.ended_at >= at)
+        if is_alive and token.definition_id == migrated["definition_id"]:
+            element_id = before.get(token.element_id, token.element_id)
+            yield replace(token, definition_id=migrated["old"], element_id=element_id)
 
 
 def _stuck(tx: Transaction, instance_id: int) -> frozenset[int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine import history, incidents, instances
+from dataclasses import replace
+
+from engine import history, incidents, instances, migration
 from tests.engine.core.case import diagram, process
 from tests.engine.world import BEN, World
 
@@ -37,6 +39,29 @@ def test_a_called_process_has_a_path_of_its_own(world: World) -> None:
     assert (inside.active, inside.flows) == (("u",), {"s-u": 1})
     world.complete("u")
     assert world.path(instance.id, "P:1").flows == {"s-c": 1, "c-e": 1}
+
+
+def test_what_went_on_by_another_version_has_a_path_in_both(world: World) -> None:
+    drawn = '<startEvent id="s"/><userTask id="u"/><userTask id="v"/><userTask id="w"/><endEvent id="e"/>'
+    inside = '<startEvent id="si"/><userTask id="ui"/>'
+    sub = f'<subProcess id="sub">{inside}<sequenceFlow id="si-ui" sourceRef="si" targetRef="ui"/></subProcess>'
+    world.deploy(process(drawn + sub, "s u v sub w e"))
+    instance = world.start()
+    world.complete("u")
+    world.complete("v")
+    other = (drawn.replace('"v"', '"x"') + sub).replace('"ui"', '"yi"').replace("si-ui", "si-yi")
+    world.deploy(process(other, "s u x w sub e"))
+    plan = world.see(migration.propose, "P:1", "P:2")
+    world.advance(hours=1)
+    world.do(migration.migrate, replace(plan, elements={**plan.elements, "ui": "yi"}), instance.id, "why")
+    world.advance(hours=1)
+    world.complete("yi")
+    old, new = (world.path(instance.id, each) for each in ("P:1", "P:2"))
+    assert (old.flows, new.flows) == ({"s-u": 1, "u-v": 1, "v-sub": 1, "si-ui": 1}, {"sub-e": 1})
+    assert old.elements == {"s": 1, "u": 1, "v": 1, "sub": 1, "si": 1, "ui": 1}
+    assert new.elements == {"sub": 1, "yi": 1, "e": 1}
+    assert (old.active, new.active) == ((), ())
+    assert world.wrong() == []
 
 
 def test_activities_say_when_they_began_and_ended_and_by_whom(world: World) -> None:
