@@ -9,9 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from engine import deployments, instances, migration
+from engine.actors import SYSTEM
+from engine.store.database import Transaction
+from handlers import HANDLERS
 from tests.browser.conftest import Server
 from tests.browser.desk import PASSWORD, Caseworker, Petition, Petitioner, in_sight
 from workflows.calendars import LOCAL
+from workflows.office import open_to_read
 
 pytestmark = pytest.mark.browser
 
@@ -134,3 +139,41 @@ def test_the_case_shows_its_diagrams_with_their_watermark(sign_in: SignIn) -> No
     expect(drawing).to_have_attribute("data-ready", "true")
     expect(drawing.locator(".bjs-powered-by")).to_be_visible()
     expect(drawing.locator(".pj-active")).not_to_have_count(0)
+
+
+def test_a_case_that_went_on_by_another_version_shows_its_way_in_both(
+    petitioner: Petitioner, sign_in: SignIn, server: Server
+) -> None:
+    petition = petitioner.hand_in("We ask that the fence in Temple Lane be mended.")
+    clerk = sign_in("clerk")
+    clerk.claim(petition, "Register the petition")
+    move_to_a_version_without_what_was_done(server, petition)
+    page = clerk.page
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.goto(f"/cases/{petition.number}")
+    for version, here in ((1, 0), (2, 1)):
+        summary = page.locator("summary").filter(has_text="Intake").filter(has_text=f"version {version}")
+        block = page.locator("details").filter(has=summary)
+        if block.get_attribute("open") is None:
+            summary.click()
+        drawing = block.locator(".pj-diagram")
+        expect(drawing).to_have_attribute("data-ready", "true")
+        expect(drawing.locator(".pj-active")).to_have_count(here)
+        expect(drawing.locator(".djs-connection.pj-taken").first).to_be_attached(attached=version == 1)
+    assert wrong == []
+
+
+def move_to_a_version_without_what_was_done(server: Server, petition: Petition) -> None:
+    engine = open_to_read(f"sqlite:///{server.database}", HANDLERS)
+    old = engine.read(lambda tx: deployments.source(tx, "intake:1"), SYSTEM)
+    new = old.replace(b"start-clocks", b"begin-clocks").replace(b'topic="begin-clocks"', b'topic="start-clocks"')
+
+    def move(tx: Transaction) -> None:
+        deployments.deploy(tx, {"intake.bpmn": new})
+        plan = migration.propose(tx, "intake:1", "intake:2")
+        migration.migrate(tx, plan, instances.find(tx, petition.number).id, "a better drawing")
+
+    engine.transact(move, SYSTEM)
+    engine.stop()
