@@ -19,8 +19,15 @@ class Problem:
     right: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}" if self.element_id is None else f"'{self.element_id}' (line {self.line})"
-        return f"{where}: {self.wrong} {self.right}".rstrip()
+        line = f"line {self.line}" if self.line else ""
+        where = line if self.element_id is None else f"'{self.element_id}'{f' ({line})' if line else ''}"
+        return f"{where}: {self.wrong} {self.right}".removeprefix(": ").rstrip()
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: '1 day', '3 days', '2 entries'."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 class EngineError(Exception):
@@ -58,7 +65,8 @@ class InvalidDefinition(InvalidInput):
             more = f"There are {len(problems) - MAX_PROBLEMS:,} more problems."
             told = (*told, Problem(None, 0, more, "Mend these first."))
         lines = "\n".join(f"- {problem}" for problem in told)
-        super().__init__(f"Expected '{resource}' to be deployable, but it has {len(problems)} problem(s):\n{lines}")
+        many = count(len(problems), "problem")
+        super().__init__(f"Expected '{resource}' to be deployable, but it has {many}:\n{lines}")
         self.resource, self.problems = resource, told
 
 
@@ -85,7 +93,8 @@ class InvalidChange(InvalidInput):
 
     def __init__(self, what: str, problems: Sequence[str]) -> None:
         lines = "\n".join(f"- {problem}" for problem in problems)
-        super().__init__(f"Expected to {what}, but there are {len(problems)} problem(s):\n{lines}")
+        verb = "is" if len(problems) == 1 else "are"
+        super().__init__(f"Expected to {what}, but there {verb} {count(len(problems), 'problem')}:\n{lines}")
         self.problems = tuple(problems)
 
 

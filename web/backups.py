@@ -142,7 +142,10 @@ def _checked(folder: Path) -> None:
     try:
         contents = Contents(**json.loads((folder / CONTENTS).read_text("utf-8")))
         found = _digest(folder / DATABASE)
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
+        why = f"{Path(error.filename or folder).name} cannot be read: {error.strerror or error}"
+        raise InvalidInput(f"Expected a backup in {folder}, but {why}.") from error
+    except (ValueError, TypeError) as error:
         raise InvalidInput(f"Expected a backup in {folder}, but {error}.") from error
     if found != contents.sha256:
         raise InvalidInput(f"Expected the database in {folder} to be as it was backed up, but it was changed since.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from datetime import timedelta
@@ -33,15 +34,18 @@ class Listener:
         """
         self._sockets: dict[int, Any] = {}
         self._stopped = threading.Event()
-        self._server = create_server(
-            app,
-            map=self._sockets,
-            host=host,
-            port=port,
-            threads=threads,
-            ident="pujiang",
-            max_request_body_size=max_request_kib * 1024 + _OVERHEAD,
-        )
+        try:
+            self._server = create_server(
+                app,
+                map=self._sockets,
+                host=host,
+                port=port,
+                threads=threads,
+                ident="pujiang",
+                max_request_body_size=max_request_kib * 1024 + _OVERHEAD,
+            )
+        except ValueError as error:
+            raise OSError(errno.EADDRNOTAVAIL, "It is no address that is known here") from error
         self._loop = threading.Thread(target=self._run, name=f"listener-{port}", daemon=True)
         self._host = host
 

@@ -13,7 +13,7 @@ from flask_login import login_required
 from engine import batches, deployments, instances, migration, suspension
 from engine.core.model import Element, JobSpec, ProcessModel, TimerDefinition, UserTaskSpec
 from engine.deployments import Definition
-from engine.errors import InvalidInput, InvalidState, NotFound
+from engine.errors import InvalidInput, InvalidState, NotFound, count
 from engine.instances import InstanceQuery
 from engine.migration import Check, Plan, RunningQuery
 from engine.store.database import Transaction
@@ -22,7 +22,6 @@ from web.auth import current_actor
 from web.current import engine
 from web.designer import KINDS
 from web.forms import whole_number
-from web.presentation import count
 from workflows import permissions
 
 blueprint = Blueprint("moves", __name__, url_prefix="/supervision")

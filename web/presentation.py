@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from engine import deployments
+from engine.errors import count
 from workflows.calendars import LOCAL, local_day
 
 SOON_DAYS = 3
@@ -77,9 +78,3 @@ def words(code: Any) -> str:
 def counted(number: int, most: int) -> str:
     """A number that was counted up to `most`: '12', '200 or more'."""
     return f"{most:,} or more" if number >= most else f"{number:,}"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: '1 day', '3 days', '2 entries'."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 Ready = Callable[[str], None]
 
 _ELSEWHERE = "Choose another one with --port, PUJIANG_PORT or PUJIANG_MONITOR_PORT"
+_NOT_HERE = "Choose an address of this machine with --host, PUJIANG_HOST or PUJIANG_MONITOR_HOST; 0.0.0.0 is any"
 
 
 def serve(settings: Settings, engine: Engine, ready: Ready) -> None:
@@ -194,7 +196,8 @@ def _listening(app: Flask, stop: Stop, host: str, port: int, **options: int) -> 
     try:
         listener = Listener(app, host, port, **options)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}: {host}, port {port}. {_ELSEWHERE}") from error
+        advice = _NOT_HERE if error.errno == errno.EADDRNOTAVAIL else _ELSEWHERE
+        raise OSError(error.errno, f"{error.strerror or error}: {host}, port {port}. {advice}") from error
     try:
         yield listener
     finally:

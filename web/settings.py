@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
@@ -217,10 +218,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         InvalidSetting: a value cannot be read, or a variable with our prefix is none of ours (a slip of the pen would
             otherwise pass unnoticed).
     """
-    known = {setting.variable for setting in SETTINGS}
-    for variable in sorted(environ):
-        if variable.startswith(PREFIX) and variable not in known:
-            raise InvalidSetting(f"Expected one of {', '.join(sorted(known))}, but found {variable}.")
+    known = sorted(setting.variable for setting in SETTINGS)
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise InvalidSetting("\n".join(_misspelt(variable, known) for variable in unknown))
     values = {setting.name: _read(setting, environ) for setting in SETTINGS}
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{(values['data_dir'] / 'pujiang.db').absolute()}"
@@ -255,6 +256,13 @@ def _keep_new_key(path: Path) -> None:
         pass
     finally:
         own.unlink()
+
+
+def _misspelt(variable: str, known: Sequence[str]) -> str:
+    names = {each.removeprefix(PREFIX): each for each in known}
+    meant = difflib.get_close_matches(variable.removeprefix(PREFIX), names, n=1)
+    right = f"is {names[meant[0]]} meant?" if meant else f"there are {', '.join(known)}."
+    return f"Expected a setting, but {variable} is none: {right}"
 
 
 def _read(setting: Setting, environ: Mapping[str, str]) -> Any:

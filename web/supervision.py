@@ -11,12 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from engine import clock, incidents, instances, journal
+from engine.errors import count
 from engine.store.database import Transaction
 from web import errors, labels, timeline
 from web.auth import current_actor
 from web.current import engine, settings
 from web.forms import whole_number
-from web.presentation import count, day, days_ahead
+from web.presentation import day, days_ahead
 from workflows import audit as auditing
 from workflows import case_files, cases, clocks
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, count
 from workflows import vocabulary
 from workflows.calendars import LOCAL
 from workflows.cases import Petition
@@ -190,7 +190,7 @@ def read(path: Path) -> IntakeMap:
     problems = list(_problems(content))
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
-        raise InvalidInput(f"Expected '{path}' to be a map, but it has {len(problems)} problem(s):\n{listed}")
+        raise InvalidInput(f"Expected '{path}' to be a map, but it has {count(len(problems), 'problem')}:\n{listed}")
     return _build(content)
 
 

@@ -41,7 +41,7 @@ def read(data: bytes, resource: str = "form") -> Form:
     except UnicodeDecodeError as cause:
         raise _unusable(resource, 0, "It is not written in UTF-8.", "") from cause
     except json.JSONDecodeError as cause:
-        raise _unusable(resource, cause.lineno, f"It is no JSON: {cause.msg}.", "") from cause
+        raise _unusable(resource, cause.lineno, f"It is no JSON: {cause.msg}, column {cause.colno}.", "") from cause
     except ValueError as cause:
         raise _unusable(resource, 0, "It has a number of too many digits.", "") from cause
     except RecursionError as cause:

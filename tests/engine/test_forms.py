@@ -304,7 +304,7 @@ def test_every_problem_is_reported_with_its_field_and_line() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"{", "It is no JSON"),
+        (b'{"id": "a",\n "b": }', "line 2: It is no JSON: Expecting value, column 7."),
         (b"\xff\xfe", "not written in UTF-8"),
         (b"[]", "It is no form"),
         (b'{"id": "a"}', "It is no form"),

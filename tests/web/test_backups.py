@@ -164,7 +164,10 @@ def test_a_backup_that_was_changed_is_refused(run: Run, bureau: Bureau, data: Pa
     assert refused.exit_code == 1
     assert "but it was changed since." in refused.output
     assert "The journals of 1 case are whole." in run("verify").output
-    assert "Expected a backup in" in run("restore", data, "--replace").output
+    refused = run("restore", data, "--replace").output
+    assert (
+        refused == f"Error: Expected a backup in {data}, but backup.json cannot be read: No such file or directory.\n"
+    )
 
 
 def test_nothing_is_restored_under_a_server(run: Run, bureau: Bureau, data: Path, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_rows_are_registered_once_and_bad_ones_come_back_with_their_reason(run, 
     ("variables", "message"),
     [
         ({"PUJIANG_PORT": "eighty"}, "Expected PUJIANG_PORT to be a whole number of 0 or more, but it is 'eighty'."),
-        ({"PUJIANG_PROT": "80"}, "but found PUJIANG_PROT."),
+        ({"PUJIANG_PROT": "80"}, "but PUJIANG_PROT is none: is PUJIANG_PORT meant?"),
         ({"PUJIANG_DATABASE_URL": "nonsense"}, "Expected a database URL"),
     ],
 )
@@ -182,6 +182,19 @@ def test_the_first_account_comes_from_the_command_line(run, tmp_path):
     assert signed_in.groups == {"role:supervisor"}
 
 
+def test_without_a_terminal_a_password_is_a_line_of_the_input(tmp_path):
+    arguments = ("account", "add", "mei", "--person", "Mei Example", "--group", "role:supervisor")
+
+    def given(text):
+        return CliRunner().invoke(main, arguments, env={"PUJIANG_DATA_DIR": str(tmp_path)}, input=text)
+
+    assert given("").output == "Error: Expected a password as a line of the input, but there is none.\n"
+    assert given("long enough\nmore\n").output == "Mei Example can sign in as mei.\n"
+    bureau = Bureau(f"sqlite:///{tmp_path / 'pujiang.db'}")
+    assert bureau.ask(lambda tx: accounts.sign_in(tx, "mei", "long enough")).id == "mei"
+    bureau.close()
+
+
 def test_an_account_in_a_group_that_is_misspelt_is_refused(run):
     arguments = ("account", "add", "mei", "--person", "Mei Example", "--password", "long enough", "--group")
     refused = run(*arguments, "role:supervsor", "--group", "unit:nowhere")
@@ -198,6 +211,13 @@ def test_a_port_that_is_taken_is_named(run):
         result = run("serve", "--port", str(port))
     assert result.exit_code == 1
     assert f"127.0.0.1, port {port}. Choose another one with --port" in result.output
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_of_another_machine_is_said_to_be_none_of_this_one(run, host):
+    result = run("serve", "--host", host, "--port", "0")
+    assert result.exit_code == 1
+    assert f"{host}, port 0. Choose an address of this machine with --host" in result.output
 
 
 def test_settings_are_shown_without_secrets(run):

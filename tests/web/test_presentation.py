@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.errors import count
 from web import presentation
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -30,8 +31,8 @@ def test_days_left_count_calendar_days_of_the_office(due, left, urgency):
 
 def test_codes_and_counts_read_as_words():
     assert presentation.words("not_accepted") == "Not accepted"
-    assert presentation.count(1, "entry") == "1 entry"
-    assert presentation.count(12000, "entry") == "12,000 entries"
-    assert presentation.count(2, "day") == "2 days"
+    assert count(1, "entry") == "1 entry"
+    assert count(12000, "entry") == "12,000 entries"
+    assert count(2, "day") == "2 days"
     assert presentation.counted(199, 200) == "199"
     assert presentation.counted(200, 200) == "200 or more"

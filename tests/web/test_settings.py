@@ -41,8 +41,12 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(variable, text, expected
 
 
 def test_a_variable_that_does_not_exist_is_refused():
-    with pytest.raises(settings.InvalidSetting, match="but found PUJIANG_DATABASE_ULR"):
-        settings.load({"PUJIANG_DATABASE_ULR": "sqlite:///x.db"})
+    given = {"PUJIANG_DATABASE_ULR": "sqlite:///x.db", "PUJIANG_COLOUR": "red"}
+    with pytest.raises(settings.InvalidSetting) as refused:
+        settings.load(given)
+    colour, database = str(refused.value).splitlines()
+    assert database == "Expected a setting, but PUJIANG_DATABASE_ULR is none: is PUJIANG_DATABASE_URL meant?"
+    assert colour.startswith("Expected a setting, but PUJIANG_COLOUR is none: there are PUJIANG_BROKER_QUEUES, ")
 
 
 def test_a_wheel_brings_the_client_of_whatever_storage_limits_may_count_in():

@@ -12,12 +12,11 @@ import click
 from tqdm import tqdm
 
 from engine.clock import Clock
-from engine.errors import InvalidInput, InvalidState
+from engine.errors import InvalidInput, InvalidState, count
 from engine.store.copies import Progress
 from web import backups
 from web import settings as configuration
 from web.commands.opening import reading
-from web.presentation import count
 from web.settings import Settings
 from workflows import audit
 

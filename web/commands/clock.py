@@ -9,9 +9,10 @@ import click
 
 from engine import clock as engine_clock
 from engine.engine import Engine
+from engine.errors import count
 from web import settings as configuration
 from web.commands.opening import reading, writing
-from web.presentation import count, days_ahead, when
+from web.presentation import days_ahead, when
 from workflows import demo as demonstration
 
 _FARTHEST = timedelta(days=366)

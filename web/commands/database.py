@@ -8,9 +8,9 @@ import click
 
 from engine import clean_up as cleaning
 from engine import journal, tombstones
+from engine.errors import count
 from web import settings as configuration
 from web.commands.opening import reading, shown, writing
-from web.presentation import count
 from workflows import audit
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from engine.errors import count
 from web import settings as configuration
 from web.commands.opening import writing
-from web.presentation import count
 from workflows import intake as bulk_intake
 
 
