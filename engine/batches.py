@@ -182,7 +182,7 @@ def create(
     total = _write_items(tx, made[0], targets)
     tx.connection.execute(sa.update(batches).where(batches.c.id == made[0]).values(total=total))
     _send(tx, made[0], min(AT_ONCE, total))
-    return get(tx, made[0])
+    return _get(tx, made[0])
 
 
 def _write_items(tx: Transaction, batch_id: int, targets: Targets) -> int:
@@ -266,7 +266,7 @@ def retry_failed(tx: Transaction, batch_id: int) -> None:
 
 def _steer(tx: Transaction, batch_id: int, verb: str, moves: Mapping[str, str]) -> None:
     _held(tx, batch_id)
-    batch = get(tx, batch_id)
+    batch = _get(tx, batch_id)
     tx.authorise("steer", batch)
     if batch.status not in moves:
         raise InvalidState("batch", batch_id, verb, f"is {batch.status}")
@@ -367,6 +367,11 @@ def get(tx: Transaction, batch_id: int) -> Batch:
     Raises:
         NotFound: there is no such batch.
     """
+    tx.authorise("list", "batches")
+    return _get(tx, batch_id)
+
+
+def _get(tx: Transaction, batch_id: int) -> Batch:
     found = _found(tx, sa.select(*_COLUMNS).where(batches.c.id == batch_id))
     if not found:
         raise NotFound("batch", batch_id)

@@ -13,7 +13,7 @@ What `authorise` is asked, as (action, target), beside what a domain asks itself
     ("set variables of", Instance)      ("cancel", Instance)            ("retry" | "skip" | "cancel", Incident)
     ("suspend" | "resume", Instance)    ("suspend" | "resume", Definition)  ("modify" | "migrate", Instance)
     ("run", "batch:OPERATION")          ("steer", Batch)                ("list", "batches")
-    ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)
+    ("claim" | "release" | "assign" | "complete" | "escalate", UserTask)  ("plan", "migration")
     ("read", UserTask), of one that has ended, before telling how       ("list user tasks", UserTaskQuery)
     ("list", "data stores")             ("clean up", "history")         ("work on", "topic:NAME")
 """

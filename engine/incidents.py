@@ -124,6 +124,11 @@ def get(tx: Transaction, incident_id: str) -> Incident:
     Raises:
         NotFound: there is no such incident.
     """
+    tx.authorise("list", "incidents")
+    return _get(tx, incident_id)
+
+
+def _get(tx: Transaction, incident_id: str) -> Incident:
     instance_id, number = _key(incident_id)
     select = sa.select(*_COLUMNS).select_from(_FROM).where(*_of(incidents, "id", instance_id, number))
     row = tx.connection.execute(select).first()
@@ -141,7 +146,7 @@ def find(tx: Transaction, query: IncidentQuery = IncidentQuery()) -> list[Incide
     tx.authorise("list", "incidents")
     select = _narrowed(sa.select(*_COLUMNS), query).order_by(*_PLACE).limit(query.limit)
     if query.after is not None:
-        last = get(tx, query.after)
+        last = _get(tx, query.after)
         place = (sa.literal(last.raised_at, incidents.c.raised_at.type), *map(sa.literal, _key(query.after)))
         select = select.where(sa.tuple_(*_PLACE) > sa.tuple_(*place))
     return [_incident(row) for row in tx.connection.execute(select)]
@@ -293,7 +298,7 @@ def _lock(tx: Transaction, incident_id: str, wanted: str) -> tuple[Locked, Incid
     """An open incident with its instance, held, and its number there; where the actor may do this."""
     instance_id, number = _key(incident_id)
     locked = instances.lock(tx, instance_id)
-    incident = get(tx, incident_id)
+    incident = _get(tx, incident_id)
     tx.authorise(wanted, incident)
     if incident.resolved_at is not None:
         when = history.moment(tx, incident.resolved_at)

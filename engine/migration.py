@@ -70,17 +70,20 @@ def propose(tx: Transaction, source: str, target: str) -> Plan:
     Raises:
         NotFound: one of the definitions is not there.
     """
+    tx.authorise("plan", "migration")
     return Plan(source, target, plans.propose(tx.library.process(source), tx.library.process(target)))
 
 
 def running(tx: Transaction, query: RunningQuery) -> list[int]:
     """The instances, the oldest first."""
+    tx.authorise("plan", "migration")
     found = _running(query).where(activities.c.instance_id > query.after)
     return list(tx.connection.execute(found.order_by(activities.c.instance_id).limit(query.limit)).scalars())
 
 
 def count(tx: Transaction, query: RunningQuery) -> int:
     """How many there are, wherever the page begins and ends."""
+    tx.authorise("plan", "migration")
     return tx.connection.execute(sa.select(sa.func.count()).select_from(_running(query).subquery())).scalar_one()
 
 
@@ -126,6 +129,7 @@ def check(tx: Transaction, plan: Plan, instance_ids: Iterable[int]) -> Check:
     Raises:
         NotFound: one of the definitions is not there.
     """
+    tx.authorise("plan", "migration")
     source, target = tx.library.process(plan.source), tx.library.process(plan.target)
     of_plan = plans.problems(source, target, plan.elements, sorted(plan.renewed))
     command = _command(tx, plan, "")
@@ -166,6 +170,7 @@ def rehearse(tx: Transaction, plan: Plan, instance_id: int) -> list[Fact]:
         InvalidState: the instance has ended, or nothing in it runs by the plan's source.
         InvalidChange: everything that is in the way.
     """
+    tx.authorise("plan", "migration")
     return run(tx.library, instances.state(tx, instance_id), _command(tx, plan, ""), tx.now)[1]
 
 

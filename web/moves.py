@@ -160,7 +160,7 @@ def carry_out(key: str, version: int) -> ResponseReturnValue:
 
 def _sheet(tx: Transaction, source_id: str, target_id: str, plan: Plan | None) -> Sheet:
     """With a plan, that is what is shown and checked; else the one that is proposed."""
-    tx.authorise("run", "batch:migrate")
+    tx.authorise("plan", "migration")
     source = deployments.definition(tx, source_id)
     targets = tuple(each for each in deployments.versions(tx, source.key) if each.id != source_id)
     if not target_id:

@@ -181,6 +181,7 @@ _RULES: Mapping[tuple[str, str], Rule] = {
     ("resume", "Instance"): _one_of(SUPERVISOR),
     ("modify", "Instance"): _one_of(SUPERVISOR),
     ("migrate", "Instance"): _one_of(SUPERVISOR, DESIGNER),
+    ("plan", "migration"): _one_of(SUPERVISOR, DESIGNER),
     ("run", "batch"): _may_run,
     ("steer", "Batch"): lambda actor, batch: actor.id == batch.created_by or SUPERVISOR in actor.groups,
     ("list", "batches"): _one_of(SUPERVISOR, DESIGNER),
