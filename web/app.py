@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, request, url_for
-from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.engine import Engine
@@ -68,25 +67,27 @@ def create_app(settings: Settings, engine: Engine) -> Flask:
 
 def _frame() -> dict[str, Any]:
     """What templates/base.html shows around every page."""
-    is_staff = current_user.is_authenticated
+    person = auth.whoever()
     return {
-        "navigation": [_link(endpoint, label) for endpoint, label in _menu(is_staff)],
-        "signed_in_as": current_user.name if is_staff else "",
+        "navigation": [_link(endpoint, label) for endpoint, label in _menu(person)],
+        "signed_in_as": "" if person is None else person.name,
         "sign_out_url": url_for("auth.sign_out"),
-        "sign_in_url": url_for("auth.sign_in"),
+        "sign_in_url": "" if auth.is_unknown() else url_for("auth.sign_in"),
         "notice": supervision.clock_notice(),
         "office_name": current.settings().office_name,
         "demo": current.settings().demo,
     }
 
 
-def _menu(is_staff: bool) -> list[tuple[str, str]]:
-    if not is_staff:
+def _menu(person: auth.Person | None) -> list[tuple[str, str]]:
+    if auth.is_unknown():
+        return [("user_tasks.index", "My tasks"), ("cases.index", "Cases")]
+    if person is None:
         return [("public.hand_in", "Hand in a petition"), ("public.follow", "Follow your petition")]
     menu = [("user_tasks.index", "My tasks"), ("cases.index", "Cases")]
-    if current_user.has(SUPERVISOR):
+    if person.has(SUPERVISOR):
         menu.append(("supervision.index", "Supervision"))
-    if current_user.has(DESIGNER):
+    if person.has(DESIGNER):
         menu.append(("designer.index", "Processes"))
     return menu
 

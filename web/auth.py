@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import cast
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from engine import observing
 from engine.actors import SYSTEM, Actor
-from engine.errors import NotFound
+from engine.errors import NotFound, Unavailable
 from web import errors
 from web.current import engine, settings
 from web.security import limiter
@@ -44,7 +44,7 @@ class Person(UserMixin):
 def init_app(app: Flask, settings: Settings) -> None:
     """Sessions that end after some hours without a request, and the sign-in page."""
     app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=settings.session_hours)
-    _login.init_app(app)
+    _login.init_app(app, add_context_processor=False)
     _login.user_loader(_load)
     _login.unauthorized_handler(errors.sign_in_first)
     app.register_blueprint(blueprint)
@@ -120,4 +120,22 @@ def _load(account_id: str) -> Person | None:
     try:
         return Person(engine().read(lambda tx: accounts.get(tx, account_id), PUBLIC))
     except NotFound:
+        return None
+    except Exception:
+        g.is_unknown = True
+        raise
+
+
+def is_unknown() -> bool:
+    """Whether somebody is signed in of whom this request has found that it cannot be told who."""
+    return bool(g.get("is_unknown"))
+
+
+def whoever() -> Person | None:
+    """Who is signed in, for what frames a page. Where the database is away that is nobody, and it is asked once."""
+    if is_unknown():
+        return None
+    try:
+        return cast(Person, current_user) if current_user.is_authenticated else None
+    except Unavailable:
         return None

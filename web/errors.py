@@ -197,13 +197,19 @@ def _send_again(endpoint: str, why: str, first: str, status: HTTPStatus) -> Resp
 def _render(page: Page, message: str) -> ResponseReturnValue:
     fields = _sent_fields() if _from_our_pages() else []
     shown = {"page": page, "message": message, "reference": request_id(), "fields": fields}
-    return render_template("errors/error.html", **shown, again=_can_be_sent_again(page, fields)), page.status
+    ways = {"send": _can_be_sent_again(page, fields), "look": _can_be_looked_at_again(page)}
+    return render_template("errors/error.html", **shown, again=ways), page.status
 
 
 def _can_be_sent_again(page: Page, fields: list[tuple[str, str]]) -> bool:
     """Whether a button does it: nothing was changed, and the page holds all that was sent."""
     is_whole = bool(fields) and not request.files and _KEPT_BACK.isdisjoint(request.form)
     return page == _UNAVAILABLE and is_whole
+
+
+def _can_be_looked_at_again(page: Page) -> bool:
+    """Whether what was only to be looked at may be there the next time."""
+    return request.method == "GET" and page.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _from_our_pages() -> bool:

@@ -209,6 +209,35 @@ def test_what_met_a_database_that_was_away_is_sent_again_by_a_button(bureau, vis
     assert "Your petition was received" in visitor.post("/petition/new", typed, _do="submit")
 
 
+def test_who_is_signed_in_gets_a_page_while_the_database_is_away(bureau, signed_in, monkeypatch):
+    supervisor = signed_in("supervisor")
+    supervisor.get("/supervision/processes")
+    asked = []
+
+    def fail(*_args, **_kwargs):
+        asked.append(1)
+        raise Unavailable("Expected to reach the database, but it does not answer.")
+
+    with monkeypatch.context() as away:
+        away.setattr(bureau.engine, "read", fail)
+        away.setattr(bureau.engine, "transact", fail)
+        page = supervisor.get("/supervision/incidents/?kind=job&says=a%26b")
+        assert supervisor.answer.status_code == 503
+        assert "Nothing was changed." in page
+        again = re.search(r'href="([^"]+)">Try again<', supervisor.page)[1]
+        assert again == "/supervision/incidents/?kind=job&says=a%26b"
+        assert "Staff sign-in" not in supervisor.page
+        assert "My tasks" in supervisor.page
+        assert len(asked) == 1
+        assert "There is nothing here" in supervisor.get("/nowhere")
+        page = supervisor.post("/supervision/processes/petition/1/suspend", reason="it is wrong")
+        assert supervisor.answer.status_code == 503
+        assert "it is wrong" in page
+        assert "Send again" in page
+        assert "Try again<" not in supervisor.page
+    assert "0 incidents with this filter." in supervisor.get(again)
+
+
 def test_a_password_is_not_kept_to_be_sent_again(bureau, visitor, monkeypatch):
     visitor.get("/sign-in")
 
