@@ -113,6 +113,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "resume": Operation(_nothing, lambda tx, target, _, reason: suspension.resume(tx, _number(target), reason)),
     "cancel": Operation(_nothing, lambda tx, target, _, reason: instances.cancel(tx, _number(target), reason)),
     "migrate": Operation(_plan, lambda tx, target, plan, reason: migration.migrate(tx, plan, _number(target), reason)),
+    "rehearse": Operation(_plan, lambda tx, target, plan, _: _rehearse(tx, plan, target)),
     "modify": Operation(
         _instructions,
         lambda tx, target, wanted, reason: modification.modify(tx, _number(target), wanted, reason),
@@ -127,6 +128,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "cancel incident": Operation(_nothing, lambda tx, target, _, reason: incidents.cancel(tx, target, reason)),
 }
 """By name. The targets are instances, but for those that name incidents."""
+
+
+def _rehearse(tx: Transaction, plan: Plan, target: str) -> None:
+    """Changes nothing: whatever is in the way of moving this one is why it cannot be done."""
+    migration.rehearse(tx, plan, _number(target))
 
 
 def _number(target: str) -> int:

@@ -11,6 +11,7 @@ from engine.engine import Engine
 from web import (
     assets,
     auth,
+    batches,
     cases,
     current,
     designer,
@@ -36,6 +37,7 @@ PAGES = (
     supervision.blueprint,
     repairs.blueprint,
     moves.blueprint,
+    batches.blueprint,
     incidents.blueprint,
     designer.blueprint,
 )

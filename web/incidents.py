@@ -133,7 +133,7 @@ def act() -> ResponseReturnValue:
         batch_id = engine().transact(work, current_actor())
     except InvalidInput as refused:
         return _list(_with(typed, [("do", str(refused))])), errors.INVALID
-    return redirect(url_for("moves.batch", batch_id=batch_id))
+    return redirect(url_for("batches.show", batch_id=batch_id))
 
 
 def _targets(typed: Typed) -> tuple[str, ...] | IncidentQuery:

@@ -1,10 +1,11 @@
-"""Versions of processes: to suspend and resume them, and to move running cases to another; and batches, which do it."""
+"""Versions of processes: to suspend and resume them, and to move running cases to another."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,7 @@ from flask_login import login_required
 from engine import batches, deployments, instances, migration, suspension
 from engine.core.model import Element, JobSpec, ProcessModel, TimerDefinition, UserTaskSpec
 from engine.deployments import Definition
-from engine.errors import InvalidInput, InvalidState, NotFound, count
+from engine.errors import InvalidInput, InvalidState, count
 from engine.instances import InstanceQuery
 from engine.migration import Check, Plan, RunningQuery
 from engine.store.database import Transaction
@@ -23,12 +24,15 @@ from web.current import engine
 from web.designer import KINDS
 from web.forms import whole_number
 from workflows import permissions
+from workflows.calendars import begin_of
 
 blueprint = Blueprint("moves", __name__, url_prefix="/supervision")
 
-PAGE = 50
 MOST = 200
 """Cases that are checked and listed on one page; a batch takes as many as there are."""
+
+MOST_NUMBERS = 1_000
+"""Numbers of cases that one may ask for."""
 
 
 # Versions
@@ -69,7 +73,7 @@ def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
         return _processes(str(refused)), errors.INVALID
     what = "starts no case from now on" if verb == "suspend" else "starts cases again"
     flash(f"Version {version} of {key} {what}.")
-    return redirect(url_for("moves.processes" if batch_id is None else "moves.batch", batch_id=batch_id))
+    return redirect(url_for("moves.processes" if batch_id is None else "batches.show", batch_id=batch_id))
 
 
 _MOVING = {"suspend": instances.ACTIVE, "resume": instances.SUSPENDED}
@@ -113,13 +117,61 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which cases are meant, as it was typed; "" leaves out none."""
+
+    element: str = ""
+    numbers: str = ""
+    began_from: str = ""
+    began_until: str = ""
+
+    def read(self, source: str) -> tuple[RunningQuery, list[tuple[str, str]]]:
+        """The query, and what is wrong by its field: that then leaves out none."""
+        numbers = tuple(dict.fromkeys(re.split(r"[\s,;]+", self.numbers.strip()))) if self.numbers.strip() else None
+        problems = []
+        if numbers is not None and len(numbers) > MOST_NUMBERS:
+            problems.append(("numbers", f"Expected at most {MOST_NUMBERS:,} numbers, but there are {len(numbers):,}."))
+            numbers = None
+        days: dict[str, date | None] = {}
+        for name, text in (("began_from", self.began_from), ("began_until", self.began_until)):
+            days[name] = _day(text)
+            if text and days[name] is None:
+                problems.append((name, f"Expected a day such as 2026-03-02, but found '{text[:20]}'."))
+        first, last = days["began_from"], days["began_until"]
+        query = RunningQuery(
+            source,
+            element_id=self.element or None,
+            business_keys=numbers,
+            started_from=None if first is None else begin_of(first),
+            started_before=None if last is None else begin_of(last + timedelta(days=1)),
+            limit=MOST + 1,
+        )
+        return query, problems
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 1900 <= day.year < 3000 else None
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
+    """The plan, and the cases on this page of those that are meant: `number` in all, from behind instance `after` on,
+    those behind `more` not shown.
+    """
+
     source: Definition
     targets: tuple[Definition, ...]
     plan: Plan | None = None
     lines: tuple[Line, ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
     numbers: Mapping[int, str] | None = None
-    more: bool = False
+    number: int = 0
+    after: int = 0
+    more: int | None = None
     check: Check | None = None
 
 
@@ -127,50 +179,71 @@ class Sheet:
 @login_required
 def move(key: str, version: int) -> ResponseReturnValue:
     """Choose a version, and see which element is proposed for which."""
-    sheet = engine().read(lambda tx: _sheet(tx, f"{key}:{version}", request.args.get("to", ""), None), current_actor())
-    return _move_page(sheet, [], [])
+    query = RunningQuery(f"{key}:{version}", limit=MOST + 1)
+    sheet = engine().read(lambda tx: _sheet(tx, query, request.args.get("to", ""), None), current_actor())
+    return _move_page(sheet, Filter(), [])
 
 
 @blueprint.post("/processes/<key>/<int:version>/move")
 @login_required
 def carry_out(key: str, version: int) -> ResponseReturnValue:
-    """Check the plan against every case that was chosen, or have it carried out."""
+    """Check the plan against the cases that are listed, or have it tried out or carried out by a batch."""
     source, target = f"{key}:{version}", request.form.get("to", "")
     elements = {name[4:]: value for name, value in request.form.items() if name.startswith("map-") and value}
     plan = Plan(source, target, elements, frozenset(request.form.getlist("renew")))
-    chosen = [number for number in map(whole_number, request.form.getlist("case")) if number is not None]
-    if request.form.get("_do") != "run":
-        return _move_page(engine().read(lambda tx: _sheet(tx, source, target, plan), current_actor()), chosen, [])
+    wanted = Filter(**{name: request.form.get(name, "").strip() for name in Filter.__slots__})
+    query, problems = wanted.read(source)
+    operation = _OPERATIONS.get(request.form.get("_do", ""))
+    if operation is not None and not problems:
+        try:
+            return _begin(operation, plan, query)
+        except InvalidInput as refused:
+            field = "reason" if not request.form.get("reason", "").strip() else "plan"
+            problems = [(field, str(refused))]
+    after = request.form.get("after", request.form.get("from", "") if operation else "")
+    query = replace(query, after=whole_number(after) or 0)
+    sheet = engine().read(lambda tx: _sheet(tx, query, target, plan), current_actor())
+    return _move_page(sheet, wanted, problems), errors.INVALID if problems else 200
 
+
+_OPERATIONS = {"run": "migrate", "rehearse": "rehearse"}
+
+
+def _begin(operation: str, plan: Plan, query: RunningQuery) -> ResponseReturnValue:
     def work(tx: Transaction) -> int:
-        wanted = RunningQuery(source) if request.form.get("which") == "all" else chosen
         found = migration.check(tx, plan, [])
         if found.of_plan:
             raise InvalidInput("Expected a plan that fits, but: " + " ".join(found.of_plan))
+        targets = query if request.form.get("which") == "all" else request.form.getlist("case")
         reason = request.form.get("reason", "")
-        return batches.create(tx, "migrate", wanted, reason, batches.parameters_of(plan)).id
+        return batches.create(tx, operation, targets, reason, batches.parameters_of(plan)).id
 
-    try:
-        batch_id = engine().transact(work, current_actor())
-    except InvalidInput as refused:
-        sheet = engine().read(lambda tx: _sheet(tx, source, target, plan), current_actor())
-        return _move_page(sheet, chosen, [str(refused)]), errors.INVALID
-    return redirect(url_for("moves.batch", batch_id=batch_id))
+    return redirect(url_for("batches.show", batch_id=engine().transact(work, current_actor())))
 
 
-def _sheet(tx: Transaction, source_id: str, target_id: str, plan: Plan | None) -> Sheet:
+def _sheet(tx: Transaction, query: RunningQuery, target_id: str, plan: Plan | None) -> Sheet:
     """With a plan, that is what is shown and checked; else the one that is proposed."""
     tx.authorise("plan", "migration")
-    source = deployments.definition(tx, source_id)
-    targets = tuple(each for each in deployments.versions(tx, source.key) if each.id != source_id)
+    source = deployments.definition(tx, query.definition_id)
+    targets = tuple(each for each in deployments.versions(tx, source.key) if each.id != source.id)
     if not target_id:
         return Sheet(source, targets)
-    shown = migration.propose(tx, source_id, target_id) if plan is None else plan
-    found = migration.running(tx, RunningQuery(source_id, limit=MOST + 1))
+    shown = migration.propose(tx, source.id, target_id) if plan is None else plan
+    found = migration.running(tx, query)
     numbers = {each: instances.get(tx, each).business_key for each in found[:MOST]}
-    check = None if plan is None else migration.check(tx, plan, numbers)
-    lines = _lines(deployments.model(tx, source_id), deployments.model(tx, target_id), shown)
-    return Sheet(source, targets, replace(shown, target=target_id), lines, numbers, len(found) > MOST, check)
+    model = deployments.model(tx, source.id)
+    return Sheet(
+        source,
+        targets,
+        replace(shown, target=target_id),
+        _lines(model, deployments.model(tx, target_id), shown),
+        tuple((each.id, _label(each)) for each in model.elements.values() if each.kind != "process"),
+        numbers,
+        migration.count(tx, query),
+        query.after,
+        found[MOST - 1] if len(found) > MOST else None,
+        None if plan is None else migration.check(tx, plan, numbers),
+    )
 
 
 def _lines(source: ProcessModel, target: ProcessModel, plan: Plan) -> tuple[Line, ...]:
@@ -203,106 +276,19 @@ def _can_be_renewed(element: Element) -> bool:
     return is_timed or isinstance(element.spec, UserTaskSpec | JobSpec)
 
 
-def _move_page(sheet: Sheet, chosen: list[int], problems: list[str]) -> str:
-    reason = request.form.get("reason", "")
-    found = [("plan" if reason.strip() else "reason", message) for message in problems]
+def _move_page(sheet: Sheet, wanted: Filter, problems: list[tuple[str, str]]) -> str:
     if sheet.check is not None:
-        found += [("plan", message) for message in sheet.check.of_plan]
+        problems = [*problems, *(("plan", message) for message in sheet.check.of_plan)]
         if blocked := len(sheet.check.of_instances):
-            found.append(("cases", f"{count(blocked, 'case')} cannot be moved so. What is in the way is beside each."))
+            what = f"{count(blocked, 'case')} cannot be moved so. What is in the way is beside each."
+            problems = [*problems, ("cases", what)]
+    listed, ticked = request.form.getlist("listed"), request.form.getlist("case")
     return render_template(
         "repairs/move.html",
         sheet=sheet,
-        chosen=chosen or list(sheet.numbers or ()),
-        reason=reason,
+        filter=wanted,
+        ticked=[each for each in sheet.numbers or () if str(each) in ticked or str(each) not in listed],
+        reason=request.form.get("reason", ""),
         which=request.form.get("which", "some"),
-        problems=[{"target": target, "message": message} for target, message in found],
+        problems=[{"target": target, "message": message} for target, message in problems],
     )
-
-
-# Batches
-
-
-@blueprint.get("/batches")
-@login_required
-def batch_list() -> ResponseReturnValue:
-    """What was done to many at once, the newest first."""
-    before = whole_number(request.args.get("before", ""))
-    found = engine().read(lambda tx: batches.find(tx, before=before, limit=PAGE + 1), current_actor())
-    more = url_for("moves.batch_list", before=found[PAGE - 1].id) if len(found) > PAGE else ""
-    return render_template("repairs/batches.html", found=found[:PAGE], more=more, names=_NAMES)
-
-
-@blueprint.get("/batches/<int:batch_id>")
-@login_required
-def batch(batch_id: int) -> ResponseReturnValue:
-    """How far a batch is, and what could not be done."""
-    after = whole_number(request.args.get("after", "")) or 0
-
-    def work(tx: Transaction) -> tuple[batches.Batch, list[tuple[batches.Item, str]]]:
-        failed = batches.items(tx, batch_id, status=batches.FAILED, after=after, limit=PAGE + 1)
-        return batches.get(tx, batch_id), [(item, _number_of(tx, item)) for item in failed]
-
-    found, failed = engine().read(work, current_actor())
-    more = url_for("moves.batch", batch_id=batch_id, after=failed[PAGE - 1][0].place) if len(failed) > PAGE else ""
-    may_steer = permissions.decide(current_actor(), "steer", found)
-    return render_template(
-        "repairs/batch.html",
-        batch=found,
-        about=_about(found),
-        failed=failed[:PAGE],
-        more=more,
-        may_steer=may_steer,
-        names=_NAMES,
-    )
-
-
-def _about(batch: batches.Batch) -> list[tuple[str, str]]:
-    """What is the same for all: the versions, the values."""
-    given = batch.parameters
-    found = [(label, given[name]) for name, label in (("source", "From"), ("target", "To")) if name in given]
-    if given.get("variables"):
-        found.append(("Values to set", json.dumps(given["variables"], ensure_ascii=False)))
-    return found
-
-
-_NAMES = {
-    "suspend": "Suspend cases",
-    "resume": "Resume cases",
-    "cancel": "Cancel cases",
-    "migrate": "Move cases to another version",
-    "modify": "Repair cases",
-    "set variables": "Set values of cases",
-    "retry incident": "Try incidents again",
-    "skip incident": "Take incidents for done",
-    "cancel incident": "Cancel what incidents stopped",
-}
-"""What a batch does, by its operation."""
-
-
-def _number_of(tx: Transaction, item: batches.Item) -> str:
-    """The number of the case that an item is about, an instance or an incident of one; "" where it is gone."""
-    instance_id = whole_number(item.target.partition("-")[0])
-    try:
-        return "" if instance_id is None else instances.get(tx, instance_id).business_key
-    except NotFound:
-        return ""
-
-
-_STEERING: Mapping[str, Callable[[Transaction, int], None]] = {
-    "pause": batches.pause,
-    "resume": batches.resume,
-    "cancel": batches.cancel,
-    "retry_failed": batches.retry_failed,
-}
-
-
-@blueprint.post("/batches/<int:batch_id>/<any(pause, resume, cancel, retry_failed):verb>")
-@login_required
-def steer_batch(batch_id: int, verb: str) -> ResponseReturnValue:
-    """Pause a batch, let it go on, end it, or do once more what failed."""
-    try:
-        engine().transact(lambda tx: _STEERING[verb](tx, batch_id), current_actor())
-    except InvalidState as late:
-        flash(str(late), "error")
-    return redirect(url_for("moves.batch", batch_id=batch_id))

@@ -133,7 +133,8 @@ def _is_its_unit(actor: Actor, recipient: Any) -> bool:
 
 def _may_run(actor: Actor, batch: Any) -> bool:
     """What one may do to each: designers move cases to another version, supervisors repair."""
-    return SUPERVISOR in actor.groups or (DESIGNER in actor.groups and batch == "batch:migrate")
+    is_move = batch in ("batch:migrate", "batch:rehearse")
+    return SUPERVISOR in actor.groups or (DESIGNER in actor.groups and is_move)
 
 
 def _lists_own(actor: Actor, query: Any) -> bool:

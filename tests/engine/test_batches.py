@@ -79,6 +79,8 @@ def test_every_operation_does_what_it_says(world: World, many: list[int]) -> Non
 
     world.deploy(DRAWN.replace('"b"/>', '"b" name="B"/>'))
     plan = world.see(migration.propose, "P:1", "P:2")
+    run("rehearse", **batches.parameters_of(plan))
+    assert world.see(deployments.running, ["P:1", "P:2"]) == {"P:1": 6, "P:2": 0}
     run("migrate", **batches.parameters_of(plan))
     assert world.see(deployments.running, ["P:1", "P:2"]) == {"P:1": 0, "P:2": 6}
     run("modify", instructions=modification.write([CancelElement("a"), StartBefore("b", variables={"n": 1})]))

@@ -10,7 +10,7 @@ from engine import batches, deployments, instances, suspension, user_tasks
 from engine.actors import Actor
 from tests.bureau import SUPERVISOR, Bureau
 from tests.web.conftest import Visitor
-from web import moves
+from web.batches import _NAMES
 
 DESIGNER = Actor("designer", frozenset({"role:designer"}))
 PLAN = {"source": "petition:1", "target": "petition:2", "elements": {}}
@@ -119,7 +119,7 @@ def test_a_case_is_cancelled(bureau, number, supervisor):
     assert instance_of(bureau, number).end_reason == "handed in twice"
 
 
-@pytest.mark.parametrize("path", ["processes", "batches", "batches/1", "processes/petition/1/move"])
+@pytest.mark.parametrize("path", ["processes", "batches/", "batches/1", "processes/petition/1/move"])
 def test_repairs_are_not_for_clerks(number, signed_in, path):
     clerk = signed_in("clerk")
     clerk.get(f"/supervision/{path}")
@@ -163,6 +163,7 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     fields |= {"to": target, "case": str(instance_of(bureau, number).id)}
     page = supervisor.post(path, fields, _do="check")
     assert "Nothing is in the way of any case that is listed." in page
+    assert "2 cases of this version." in page
     state = bureau.ask(lambda tx: instances.state(tx, instance_of(bureau, number).id))
     standing_at = next(each.element_id for each in state.tokens.values() if each.scope_id == each.process_id == 1)
     lacking = {name: value for name, value in fields.items() if name != f"map-{standing_at}"}
@@ -172,10 +173,19 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     assert f"Expected a counterpart of '{standing_at}'" in page
     assert "Expected a reason" in supervisor.post(path, fields, _do="run", reason="")
     assert supervisor.answer.status_code == 422
-    page = supervisor.post(path, fields, _do="run", which="some", reason="a better one")
-    assert "Batch 1: Move cases to another version" in page
+    assert "Expected a reason" in supervisor.post(path, fields, _do="rehearse", reason=" ")
+    page = supervisor.post(path, lacking, _do="rehearse", which="all", reason="what if")
+    assert "Batch 1: Try out moving cases to another version" in page
     bureau.engine.run_to_rest()
-    assert "Done 1 of 1" in supervisor.get("/supervision/batches/1")
+    page = supervisor.get("/supervision/batches/1")
+    assert "Failed 2" in page
+    assert page.count(f"Expected a counterpart of '{standing_at}'") == 2
+    assert instance_of(bureau, number).definition_id == source
+    supervisor.get(f"{path}?to={target}")
+    page = supervisor.post(path, fields, _do="run", which="some", reason="a better one")
+    assert "Batch 2: Move cases to another version" in page
+    bureau.engine.run_to_rest()
+    assert "Done 1 of 1" in supervisor.get("/supervision/batches/2")
     assert instance_of(bureau, number).definition_id == target
     assert instance_of(bureau, other).definition_id == source
     page = supervisor.post(path, fields, _do="run", which="all", reason="all of them")
@@ -183,6 +193,51 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     assert instance_of(bureau, other).definition_id == target
     assert "a better one" in supervisor.get("/supervision/batches")
     assert "Went on by another version of the process: a better one" in supervisor.get(f"/supervision/cases/{number}")
+
+
+def test_cases_to_be_moved_are_found_by_a_filter(bureau, supervisor, monkeypatch):
+    first, second, third = (bureau.hand_in().case_number for _ in range(3))
+    bureau.wait(days=3)
+    later = bureau.hand_in().case_number
+    source, target = second_version(bureau)
+    path = "/supervision/processes/{}/{}/move".format(*source.split(":"))
+    supervisor.get(f"{path}?to={target}")
+    ids = {instance_of(bureau, each).id: each for each in (first, second, third, later)}
+
+    def found(**fields: str) -> list[str]:
+        supervisor.post(path, to=target, _do="check", **fields)
+        listed = [ids[int(each)] for each in re.findall(r'name="listed" value="(\d+)"', supervisor.page)]
+        assert f" {len(listed)} case" in supervisor.text
+        return listed
+
+    assert found() == [first, second, third, later]
+    assert found(numbers=f"{second}, {later} PJ-0") == [second, later]
+    assert found(began_from="2026-03-03") == [later]
+    assert found(began_until="2026-03-02", numbers=f"{later} {third}") == [third]
+    assert found(element="intake") == [first, second, third, later]
+    assert found(element="response") == []
+    for field, wrong in (
+        ("began_from", "soon"),
+        ("began_until", "0001-01-01"),
+        ("numbers", " ".join(map(str, range(1_001)))),
+    ):
+        page = supervisor.post(path, to=target, _do="run", reason="why", which="all", **{field: wrong})
+        assert "Expected a" in page  # day, or at most so many
+        assert supervisor.answer.status_code == 422
+    assert "Nothing was done to many" in supervisor.get("/supervision/batches/")
+
+    monkeypatch.setattr("web.moves.MOST", 2)
+    supervisor.get(f"{path}?to={target}")
+    page = supervisor.post(path, to=target, case=str(instance_of(bureau, first).id))
+    assert first in page
+    assert third not in page
+    behind = re.search(r'name="after" value="(\d+)"', supervisor.page)[1]
+    page = supervisor.post(path, to=target, after=behind)
+    assert third in page
+    assert first not in page
+    page = supervisor.post(path, {"from": behind}, to=target, _do="run", reason="")
+    assert third in page
+    assert first not in page
 
 
 def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, supervisor):
@@ -229,7 +284,7 @@ def test_a_designer_moves_cases_and_leaves_what_repairs_them_to_supervisors(bure
 
 
 def test_every_operation_of_a_batch_has_a_name_on_its_page():
-    assert set(moves._NAMES) == set(batches.OPERATIONS)
+    assert set(_NAMES) == set(batches.OPERATIONS)
 
 
 def test_a_batch_is_steered_and_tells_what_failed(bureau, number, supervisor):
