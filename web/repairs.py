@@ -13,7 +13,7 @@ from flask_login import login_required
 
 from engine import deployments, instances, modification, suspension
 from engine.core.commands import CancelToken, Instruction, StartBefore, StartOn, WriteVariables
-from engine.core.model import Element, ProcessModel
+from engine.core.model import Element, MultiInstance, ProcessModel
 from engine.core.state import ROOT, State, Token
 from engine.errors import InvalidChange, InvalidInput, InvalidState
 from engine.instances import Instance
@@ -31,7 +31,9 @@ FIELDS = ("start", "flow", "scope", "variables", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A token, or tokens that wait at a gateway (`id` 0), `depth` scopes deep."""
+    """A token, or tokens that wait at a gateway (`id` 0), `depth` scopes deep. `scope` is what to call it where a token
+    is to be put into it; "" where none can be.
+    """
 
     id: int
     name: str
@@ -39,7 +41,7 @@ class Standing:
     kind: str
     depth: int
     note: str
-    is_scope: bool
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +189,37 @@ def _process_name(state: State, token_id: int, model: ProcessModel) -> str:
 def _rows(state: State, models: Mapping[int, ProcessModel], token: Token, depth: int = 0) -> list[Standing]:
     elements = models[token.process_id].elements
     element = elements[token.element_id]
-    note = "" if token.incident is None else f"Stuck: {token.incident.message}"
-    if token.index is not None:
-        note = f"number {token.index + 1}. {note}"
-    is_scope = bool(token.children) or element.kind in ("subProcess", "process")
-    rows = [Standing(token.id, _name(element), element.id, _kind(element), depth, note, is_scope)]
+    item = _item(state, token, element)
+    stuck = "" if token.incident is None else f"Stuck: {token.incident.message}"
+    note = ". ".join(filter(None, (item, stuck)))
+    scope = _scope(token, element, item, depth)
+    rows = [Standing(token.id, _name(element), element.id, _kind(element), depth, note, scope)]
     for gateway, flows in token.arrived.items():
         what = f"waits for others; came by {', '.join(flows)}"
-        rows.append(Standing(0, _name(elements[gateway]), gateway, _kind(elements[gateway]), depth + 1, what, False))
+        rows.append(Standing(0, _name(elements[gateway]), gateway, _kind(elements[gateway]), depth + 1, what, ""))
     for child in token.children:
         rows.extend(_rows(state, models, state.tokens[child], depth + 1))
     return rows
+
+
+def _item(state: State, token: Token, element: Element) -> str:
+    """Which of the instances of a loop or multi-instance activity this is, with its item."""
+    if token.index is None:
+        return ""
+    variable = element.loop.element_variable if isinstance(element.loop, MultiInstance) else None
+    value = (
+        "" if variable is None else f", {variable} = {json.dumps(token.variables.get(variable), ensure_ascii=False)}"
+    )
+    return f"number {token.index + 1}{value:.60}"
+
+
+def _scope(token: Token, element: Element, item: str, depth: int) -> str:
+    if not token.children and element.kind not in ("process", "subProcess", "transaction", "adHocSubProcess"):
+        return ""
+    name = "\N{NO-BREAK SPACE}" * 2 * depth + (f"{_name(element)}, {item}" if item else _name(element))
+    if token.items is not None and isinstance(element.loop, MultiInstance):
+        name = f"{name}: a new one beside its {len(token.children)}"
+    return f"{name} (token {token.id})"
 
 
 def _name(element: Element) -> str:

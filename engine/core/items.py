@@ -12,14 +12,16 @@ from typing import Any
 from engine.core import compensation, facts, propagation
 from engine.core.execution import Execution
 from engine.core.model import Element, MultiInstance, StandardLoop, ThrownByLoop
-from engine.core.state import Items, Token
+from engine.core.state import Items, Phase, Token
 
 Outputs = Sequence[tuple[str, Any]]
 
 
-def start(run: Execution, body: Token, element: Element, index: int) -> None:
-    """Put a token on the instance at `index`, with its value, its number and a place for its result."""
-    token = run.activate(element, body.id, index=index)
+def start(run: Execution, body: Token, element: Element, index: int, *, phase: Phase | None = "enter") -> Token:
+    """Put a token on the instance at `index`, with its value, its number and a place for its result; to be moved on
+    from `phase` when its turn comes (None: by what is in it).
+    """
+    token = run.activate(element, body.id, phase=phase, index=index)
     run.set_local(token, "loopCounter", index)
     loop = element.loop
     if isinstance(loop, MultiInstance):
@@ -27,6 +29,7 @@ def start(run: Execution, body: Token, element: Element, index: int) -> None:
             run.set_local(token, loop.element_variable, items_of(body).values[index])
         if loop.output_element is not None:
             run.set_local(token, loop.output_element, None)
+    return token
 
 
 def begins(run: Execution, body: Token, element: Element) -> bool:

@@ -9,6 +9,7 @@ again waits for its event sub-processes again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from engine.core import commands, continuing, facts, items, propagation, waiting
@@ -140,7 +141,7 @@ def _start_before(change: _Change, instruction: commands.StartBefore) -> None:
         return
     process, element = _find(run, instruction.element_id, named)
     _refuse_what_has_no_beginning(run.model(process).elements, element)
-    scope = _scope_of(change, process, element, named)
+    scope = _scope_of(change, process, element, named, instruction.variables)
     if element.triggered_by_event:
         start = run.model(process).elements[element.start_event or ""]
         propagation.start_event_subprocess(run, scope, start)
@@ -150,8 +151,10 @@ def _start_before(change: _Change, instruction: commands.StartBefore) -> None:
     token = run.activate(element, scope.id, phase="complete" if is_target else "enter")
     if element.kind == "complexGateway":
         run.set_local(token, "waitingForStart", True)
+    item = _item_variable(run, named)
     for name, value in instruction.variables.items():
-        run.set_local(token, name, value)
+        if name != item:
+            run.set_local(token, name, value)
 
 
 def _start_after(change: _Change, instruction: commands.StartAfter) -> None:
@@ -204,13 +207,25 @@ def _refuse_what_has_no_beginning(elements: Mapping[str, Element], element: Elem
 
 
 def _add_item(run: Execution, body: Token, variables: Mapping[str, Any]) -> None:
+    element, loop = _new_item(run, body, variables)
+    if not loop.sequential:
+        items.start(run, body, element, len(items.items_of(body).values) - 1)
+
+
+def _new_item(run: Execution, body: Token, variables: Mapping[str, Any]) -> tuple[Element, MultiInstance]:
+    """Put an item behind the others."""
     element = run.element(body)
-    loop, collected = element.loop, body.items
-    if not isinstance(loop, MultiInstance) or collected is None:
+    loop = element.loop
+    if not isinstance(loop, MultiInstance):
         raise InvalidInput(f"Expected a multi-instance activity, but '{element.id}' is a loop, which counts by itself.")
     run.emit(facts.ItemAdded(body.id, variables.get(loop.element_variable or "")))
-    if not loop.sequential:
-        items.start(run, body, element, len(collected.values) - 1)
+    return element, loop
+
+
+def _item_variable(run: Execution, named: Token | None) -> str | None:
+    """The variable that is the item of what is started in a new instance of a multi-instance activity."""
+    loop = None if named is None or named.items is None else run.element(named).loop
+    return loop.element_variable if isinstance(loop, MultiInstance) else None
 
 
 # Where
@@ -255,8 +270,16 @@ def _known(run: Execution, element_id: str) -> str:
     return "" if known else " No process that is alive has an element of that id."
 
 
-def _scope_of(change: _Change, process: Token, element: Element, named: Token | None) -> Token:
-    """The scope in which an element is drawn, alive: the one there is, or one that is opened now."""
+def _scope_of(
+    change: _Change,
+    process: Token,
+    element: Element,
+    named: Token | None,
+    variables: Mapping[str, Any] = MappingProxyType({}),
+) -> Token:
+    """The scope in which an element is drawn, alive: the one there is, or one that is opened now. Of the variables one
+    may be the item of a new instance.
+    """
     run = change.run
     elements = run.model(process).elements
     missing: list[Element] = []
@@ -267,14 +290,17 @@ def _scope_of(change: _Change, process: Token, element: Element, named: Token | 
     scope = _one_of(alive, f"'{element.id}'")
     _refuse_what_does_not_go_on(run, scope)
     for inner in reversed(missing):
-        scope = _open(change, scope, inner)
+        is_new_item = named is not None and named.items is not None and named.element_id == inner.id
+        scope = _open_item(run, named, variables) if named and is_new_item else _open(change, scope, inner)
     if not element.triggered_by_event:
         _reopen(run, scope)
     return scope
 
 
 def _alive(run: Execution, process: Token, scope: Element, named: Token | None) -> list[Token]:
-    """The open scopes of this element in a process; those around or inside the token that was named."""
+    """The open scopes of this element in a process; those around or inside the token that was named. What is to be in
+    a new instance of a multi-instance activity is in none that there is.
+    """
     if scope.id == run.element(process).id:
         return [process]
     found = []
@@ -287,7 +313,9 @@ def _alive(run: Execution, process: Token, scope: Element, named: Token | None) 
 
 
 def _is_meant(run: Execution, scope: Token, named: Token | None) -> bool:
-    return named is None or scope.id in _around(run, named) or named.id in _around(run, scope)
+    if named is None or scope.id in _around(run, named):
+        return True
+    return named.items is None and named.id in _around(run, scope)
 
 
 def _around(run: Execution, token: Token) -> set[int]:
@@ -316,7 +344,7 @@ def _open(change: _Change, outside: Token, element: Element) -> Token:
     if element.loop is not None:
         raise InvalidInput(
             f"Expected an instance of '{element.id}' to be alive, but none is, and which item a new one is for cannot "
-            f"be known. Start before '{element.id}'."
+            f"be known. Start before '{element.id}', or name its own token as the scope."
         )
     if element.triggered_by_event:
         start = run.model(outside).elements[element.start_event or ""]
@@ -324,7 +352,26 @@ def _open(change: _Change, outside: Token, element: Element) -> Token:
             run.empty(outside, f"interrupted by '{element.name or element.id}'")
     else:
         _reopen(run, outside)
-    token = run.activate(element, outside.id, phase=None)
+    return _enter(run, run.activate(element, outside.id, phase=None), element)
+
+
+def _open_item(run: Execution, body: Token, variables: Mapping[str, Any]) -> Token:
+    """A new instance of a multi-instance activity, without beginning anything in it."""
+    _refuse_what_does_not_go_on(run, body)
+    name = _item_variable(run, body)
+    if name is not None and name not in variables:
+        raise InvalidInput(f"Expected '{name}', which holds the item, among the variables, but it is not there.")
+    element, loop = _new_item(run, body, variables)
+    if loop.sequential:
+        raise InvalidInput(
+            f"Expected instances of '{element.id}' beside each other, but they come one after the other. Start before "
+            f"'{element.id}' with token {body.id} as the scope, which adds an item that comes in its turn."
+        )
+    token = items.start(run, body, element, len(items.items_of(body).values) - 1, phase=None)
+    return _enter(run, token, element)
+
+
+def _enter(run: Execution, token: Token, element: Element) -> Token:
     continuing.pass_by(run, token, element)
     behaviour_of(element, token).enter(run, token, element)
     open_scope(run, token, element)

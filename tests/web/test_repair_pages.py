@@ -9,6 +9,7 @@ import pytest
 from engine import batches, deployments, instances, suspension, user_tasks
 from engine.actors import Actor
 from tests.bureau import SUPERVISOR, Bureau
+from tests.engine.core.case import diagram, process
 from tests.web.conftest import Visitor
 from web.batches import _NAMES
 
@@ -110,6 +111,37 @@ def test_what_cannot_be_done_is_told_and_nothing_is(bureau, number, supervisor):
         assert why in supervisor.post(address(number), sent)
         assert supervisor.answer.status_code == 422
     assert standing(bureau, number) == before
+
+
+MANY = (
+    '<startEvent id="s"/><subProcess id="m" name="Ask"><multiInstanceLoopCharacteristics camunda:collection="${them}" '
+    'camunda:elementVariable="unit"/><startEvent id="ms"/><userTask id="mu"/><userTask id="mv"/>'
+    '<sequenceFlow id="f1" sourceRef="ms" targetRef="mu"/><sequenceFlow id="f2" sourceRef="mu" targetRef="mv"/>'
+    "</subProcess>"
+)
+
+
+def test_of_what_is_there_many_times_one_is_chosen_or_a_new_one(bureau, supervisor):
+    bureau.engine.transact(
+        lambda tx: deployments.deploy(tx, {"m.bpmn": diagram(process(MANY, "s m", key="many"))}), DESIGNER
+    )
+    given = {"them": ["water", "roads"]}
+    bureau.do(lambda tx: instances.start(tx, "many", business_key="M-1", variables=given), SUPERVISOR)
+    page = supervisor.get(address("M-1"))
+    assert 'number 2, unit = "roads"' in page
+    scopes = dict(re.findall(r'<option value="(\d+)">\s*(.*?) \(token \d+\)</option>', supervisor.page))
+    named = {label.strip("\xa0"): number for number, label in scopes.items()}
+    page = supervisor.post(address("M-1"), start="mv", reason="why")
+    assert "several are alive" in page
+    assert "Name one of them" in page
+    supervisor.post(address("M-1"), start="mv", reason="why", scope=named['Ask, number 2, unit = "roads"'])
+    assert standing(bureau, "M-1") == ["mu", "mu", "mv"]
+    new = named["Ask: a new one beside its 2"]
+    page = supervisor.post(address("M-1"), start="mv", reason="why", scope=new)
+    assert "Expected 'unit', which holds the item, among the variables" in page
+    page = supervisor.post(address("M-1"), start="mv", reason="why", scope=new, variables="unit = housing")
+    assert 'number 3, unit = "housing"' in page
+    assert standing(bureau, "M-1") == ["mu", "mu", "mv", "mv"]
 
 
 def test_a_case_is_cancelled(bureau, number, supervisor):

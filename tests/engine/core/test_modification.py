@@ -263,6 +263,44 @@ def test_what_is_inside_needs_an_instance_that_is_alive() -> None:
     assert case.state.tokens[case.waiting("y")[0]].scope_id == second
 
 
+IN_ITEMS = scope(
+    "b",
+    f'{MANY}<startEvent id="b1"/>{user("x")}{user("y")}{inside("c", "z")}<endEvent id="b2"/>',
+    "b1 x y c b2",
+)
+
+
+def test_what_is_inside_is_started_in_an_instance_of_its_own_where_the_activity_is_named() -> None:
+    case = Case(process(START + IN_ITEMS + END, "s b e")).start(them=[1, 2])
+    body = token(case, "b").id
+    modify(case, c.StartBefore("y", body, {"it": 7, "note": "late"}))
+    new = case.state.tokens[case.waiting("y")[0]]
+    scope = case.state.tokens[new.scope_id]
+    assert (scope.element_id, scope.scope_id, scope.index) == ("b", body, 2)
+    assert (scope.variables["it"], scope.variables["loopCounter"]) == (7, 2)
+    assert new.variables == {"note": "late"}
+    modify(case, c.StartBefore("z", body, {"it": 8}))
+    inner = case.state.tokens[case.state.tokens[case.waiting("z")[0]].scope_id]
+    assert case.state.tokens[inner.scope_id].variables["it"] == 8
+    for name in ("x", "x", "y", "y", "y", "z", "z", "z", "z"):
+        assert not case.state.ended
+        case.complete(name)
+    assert case.state.ended == "completed"
+
+
+def test_a_new_instance_needs_its_item_and_a_place_beside_the_others() -> None:
+    case = Case(process(START + IN_ITEMS + END, "s b e")).start(them=[1, 2])
+    body = token(case, "b").id
+    assert "Expected 'it', which holds the item" in problems(case, c.StartBefore("y", body))[0]
+    assert "Expected 'it', which holds the item" in problems(case, c.StartOn("x-y", body))[0]
+    case = Case(process(START + IN_ITEMS.replace(MANY, IN_TURN) + END, "s b e")).start(them=[1, 2])
+    body = token(case, "b").id
+    assert "come one after the other" in problems(case, c.StartBefore("y", body, {"it": 7}))[0]
+    looped = IN_ITEMS.replace(MANY, '<standardLoopCharacteristics loopMaximum="2"/>')
+    case = Case(process(START + looped + END, "s b e")).start()
+    assert "is a loop" in problems(case, c.StartBefore("y", token(case, "b").id, {"it": 7}))[0]
+
+
 def test_a_loop_counts_by_itself() -> None:
     case = Case(process(START + user("a", '<standardLoopCharacteristics loopMaximum="2"/>') + END, "s a e")).start()
     assert "is a loop" in problems(case, c.StartBefore("a", token(case, "a").id))[0]
@@ -476,6 +514,11 @@ class Repaired(RandomRun):
                 self.random.choice(
                     [
                         c.StartBefore(self.random.choice(elements)),
+                        *(
+                            [c.StartBefore(self.random.choice(elements), self.random.choice(tokens).id)]
+                            if tokens
+                            else []
+                        ),
                         c.StartOn(self.random.choice(flows)) if flows else c.WriteVariables(ROOT, {"n": 1}),
                         *([c.CancelToken(self.random.choice(tokens).id)] if tokens else []),
                     ]
