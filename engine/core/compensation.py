@@ -100,7 +100,9 @@ def _keep_what_is_active(run: Execution, scope: Token) -> None:
     """What was completed inside scopes that are still active is undone as well, and what was about to be undone."""
     for child in [run.state.tokens[child_id] for child_id in scope.children]:
         if child.resumes == "leave":
-            # It is done, and was kept when it was.
+            # It is done, and was kept when it was; one of many is so when it is counted.
+            if child.index is not None:
+                keep(run, child, run.element(child))
             continue
         _keep_what_is_active(run, child)
         if child.completed if child.compensating is None else child.compensating:

@@ -39,6 +39,12 @@ def is_due_before(token: Token, element: Element) -> bool:
     return stops is not None and stops.before
 
 
+def is_due_after(token: Token, element: Element) -> bool:
+    """Whether the token stops here once all is done of its element."""
+    stops = of(element, token)
+    return stops is not None and stops.after
+
+
 def stop(run: Execution, token: Token, element: Element, phase: Phase) -> facts.JobCreated:
     """What stops a token, to go on with `phase`; not yet emitted.
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine import instances, journal
 from engine.journal import Entry
-from tests.engine.core.case import MESSAGE, SIGNAL, boundary, diagram, event, process, scope
+from tests.engine.core.case import CANCEL, COMPENSATE, MESSAGE, SIGNAL, boundary, diagram, event, process, scope
 from tests.engine.world import World
 
 INNER = '<startEvent id="is"/><userTask id="i"/><endEvent id="ie"/>'
@@ -157,6 +157,65 @@ def test_each_instance_of_many_stops_before_it_begins(office: World, what: str) 
     entries = went(office, Drawn(xml, needs=drawn.needs), "")
     assert len(stops(entries)) == 2
     assert not has(entries[: stops(entries)[0]], "UserTaskOpened")
+
+
+@pytest.mark.parametrize("what", ["many at once", "many in turn", "many scopes"])
+@pytest.mark.parametrize("where", [AFTER, f"{BEFORE} {AFTER}"])
+def test_each_instance_of_many_stops_after_it_has_ended(office: World, what: str, where: str) -> None:
+    drawn = ACTIVITIES[what]
+    xml = drawn.xml.replace("<multiInstanceLoopCharacteristics", f"<multiInstanceLoopCharacteristics {where}")
+    entries = went(office, Drawn(xml, needs=drawn.needs), "")
+    assert len(stops(entries)) == (2 if where == AFTER else 4)
+    assert not has(entries[: stops(entries)[-1]], "x-v")
+    assert has([entries[stops(entries)[-1]]], "x-v")
+
+
+def test_an_instance_that_has_stopped_after_it_ended_is_counted_and_collected_when_it_goes_on(office: World) -> None:
+    output = '<camunda:outputParameter name="{}">${{{}}}</camunda:outputParameter>'
+    gives = output.format("half", "given / 2") + output.format("last", "n")
+    items = (
+        f'<multiInstanceLoopCharacteristics isSequential="true" {AFTER} camunda:collection="ns"'
+        ' camunda:elementVariable="n"><loopDataOutputRef>halves</loopDataOutputRef>'
+        '<outputDataItem id="half" name="half"/><completionCondition>last == 2</completionCondition>'
+        "</multiInstanceLoopCharacteristics>"
+    )
+    inside = f"<extensionElements><camunda:inputOutput>{gives}</camunda:inputOutput></extensionElements>"
+    body = f'<startEvent id="s"/><userTask id="x">{inside}{items}</userTask><userTask id="v"/><endEvent id="e"/>'
+    office.deploy(process(body, "s x v e"))
+    instance = office.start(ns=[1, 2, 3])
+    for n in (1, 2):
+        assert office.open == ["x"]
+        office.complete("x", given=10 * n)
+        assert office.open == []
+        office.rest()
+    assert office.open == ["v"]
+    assert office.variables(instance)["halves"] == [5, 10]
+    assert office.wrong() == []
+
+
+def test_an_instance_that_has_stopped_after_it_ended_is_undone_with_its_transaction(
+    make_world: Callable[..., World],
+) -> None:
+    undone: list[int] = []
+    world = make_world(functions={"undo": lambda n: undone.append(n)})
+    items = f'<multiInstanceLoopCharacteristics {AFTER} camunda:collection="ns" camunda:elementVariable="n"/>'
+    inside = (
+        '<startEvent id="is"/><parallelGateway id="g"/>'
+        f'<userTask id="i">{items}</userTask>{boundary("b", "i", COMPENSATE)}'
+        '<scriptTask id="undo" isForCompensation="true"><script>undo(n)</script></scriptTask>'
+        '<association id="a" associationDirection="One" sourceRef="b" targetRef="undo"/>'
+        f'<userTask id="w"/><endEvent id="ie"/>{event("endEvent", "off", CANCEL)}'
+    )
+    drawn = scope("x", inside, "is g i ie", "g w off", kind="transaction")
+    body = f'<startEvent id="s"/>{drawn}{boundary("c", "x", CANCEL)}<userTask id="v"/><endEvent id="e"/><endEvent id="e2"/>'
+    world.deploy(process(body, "s x e", "c v e2"))
+    world.start(ns=[1, 2, 3])
+    world.complete("i")
+    world.rest()
+    world.complete("i")
+    world.complete("w")
+    assert (world.open, undone) == (["v"], [2, 1])
+    assert world.wrong() == []
 
 
 @pytest.mark.parametrize(

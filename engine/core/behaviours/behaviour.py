@@ -42,8 +42,7 @@ class Behaviour:
         Raises:
             ExpressionError, ExecutionFailed: the way out cannot be worked out; nothing has happened yet.
         """
-        stops = element.continuation
-        if stops is not None and stops.after and token.index is None:
+        if continuing.is_due_after(token, element):
             return partial(self._halt, run, token, continuing.stop(run, token, element, "leave"))
         return partial(self.depart, run, token, element, self.leading_out(run, token, element))
 
@@ -116,7 +115,7 @@ class Activity(Behaviour):
         given = self.outputs(run, token, element) if instead is None else instead.items()
         outputs = [(name, jsonable(name, value)) for name, value in given]
         if token.index is not None:
-            items.complete(run, token, element, outputs, self.close)
+            self._complete_instance(run, token, element, outputs)
             return
         results = data.results(run, token, element) if element.data_outputs and instead is None else []
         depart = self.departure(run, token, element)
@@ -126,6 +125,27 @@ class Activity(Behaviour):
             run.set_variable(outside, name, value)
         self.give(run, token, element, results)
         depart()
+
+    def _complete_instance(
+        self, run: Execution, token: Token, element: Element, outputs: Sequence[tuple[str, Any]]
+    ) -> None:
+        """Let one of many be counted as completed, or stop first, with what it gave written."""
+        if not continuing.is_due_after(token, element):
+            items.complete(run, token, element, outputs, self.close)
+            return
+        stopped = continuing.stop(run, token, element, "leave")
+        self.close(run, token)
+        outside = run.state.tokens[token.scope_id]
+        own = items.multi_instance_of(element).output_element
+        for name, value in outputs:
+            run.set_local(token, name, value) if name == own else run.set_variable(outside, name, value)
+        self._halt(run, token, stopped)
+
+    def leave(self, run: Execution, token: Token, element: Element) -> None:
+        if token.index is None:
+            super().leave(run, token, element)
+        else:
+            items.complete(run, token, element, (), self.close)
 
     def give(self, run: Execution, token: Token, element: Element, results: Sequence[data.Written]) -> None:
         """Write what it gave; what was done can be undone from now on."""

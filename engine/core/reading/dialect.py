@@ -291,7 +291,7 @@ _OF_ONE_KIND: dict[str, set[str]] = {
     "scriptTask": {"resultVariable"},
     "globalScriptTask": {"resultVariable"},
     "callActivity": {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
-    "multiInstanceLoopCharacteristics": {"collection", "elementVariable", "asyncBefore"},
+    "multiInstanceLoopCharacteristics": {"collection", "elementVariable", "asyncBefore", "asyncAfter"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
     "escalationEventDefinition": {"escalationCodeVariable"},
     "definitions": {"diagramRelationId"},
@@ -336,7 +336,7 @@ EXTENSIONS: dict[str, set[str]] = {
 _EXTENSIONS_EVERYWHERE = {"properties"}
 
 _JOB_HINT = 'Write a handler, and use camunda:type="external" with camunda:topic.'
-_ASYNC_HINT = "Say it at an activity, a gateway or an event; of many instances, each can stop before it begins."
+_ASYNC_HINT = "Say it at an activity, a gateway or an event, or at multiInstanceLoopCharacteristics for each instance."
 _CHOREOGRAPHY_HINT = "Draw what this side does as a process."
 HINTS = {
     "class": _JOB_HINT,

@@ -117,8 +117,9 @@ class Drawing:
         )
 
     def stop_of_each(self) -> str:
-        """What makes each instance of many stop before it begins."""
-        return 'camunda:asyncBefore="true"' if self.stops and self.chance(self.stops) else ""
+        """What makes each instance of many stop before it begins, or after it has ended."""
+        ends = ("Before", "After") if self.stops else ()
+        return " ".join(f'camunda:async{end}="true"' for end in ends if self.chance(self.stops))
 
     def flow(self, *names: str, condition: str | None = None) -> None:
         """A sequence flow from each to the next; the condition is that of the last one."""

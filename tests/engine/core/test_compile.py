@@ -128,8 +128,7 @@ UNSUPPORTED = {
     "camunda:class": '<serviceTask id="x" camunda:class="a.B"/>',
     "camunda:delegateExpression": '<serviceTask id="x" camunda:delegateExpression="${b}"/>',
     "camunda:asyncBefore": '<task id="x"/><sequenceFlow id="f" sourceRef="x" targetRef="x" camunda:asyncBefore="true"/>',
-    "camunda:asyncAfter": '<task id="x"><multiInstanceLoopCharacteristics camunda:asyncAfter="true"><loopCardinality>2'
-    "</loopCardinality></multiInstanceLoopCharacteristics></task>",
+    "camunda:asyncAfter": '<task id="x"><standardLoopCharacteristics camunda:asyncAfter="true"/></task>',
     "camunda:executionListener": _EXTENSION.format("<camunda:executionListener/>"),
     "camunda:formData": '<userTask id="x"><extensionElements><camunda:formData/></extensionElements></userTask>',
     "camunda:variableName": '<intermediateCatchEvent id="x"><conditionalEventDefinition camunda:variableName="a">'
