@@ -21,8 +21,8 @@ from engine.store.tables import clock_offset
 PATIENCE = timedelta(seconds=20)
 """How long a clock that is moved waits for a job that someone else is at."""
 
-_A_MOMENT = threading.Event()
-"""Never set: a pause that a stop of the process ends."""
+_NEVER = threading.Event()
+"""Never set."""
 
 MICROSECOND = timedelta(microseconds=1)
 FARTHEST = timedelta(days=36_525)
@@ -108,7 +108,7 @@ def _rest(engine: Runtime) -> None:
             there = f"{engine.clock.now():%Y-%m-%d %H:%M}"
             why = f"waits for job {job.id} ({job.topic}), held until {job.leased_until:%H:%M:%S} UTC"
             raise InvalidState("clock", there, "move on", why)
-        _A_MOMENT.wait(0.02)
+        pause(0.02)
         engine.run_to_rest()
 
 
@@ -122,3 +122,12 @@ def _set(engine: Runtime, moment: datetime, actor: Actor) -> None:
     with engine.clock.setting:
         engine.transact(save, actor)
         engine.clock.offset = offset
+
+
+def pause(seconds: float) -> None:
+    """Wait so long, by the machine's own count and not by its clock.
+
+    `time.sleep` does so too, but not where a library gives a process another clock: there it fails if that is set
+    meanwhile.
+    """
+    _NEVER.wait(seconds)

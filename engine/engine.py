@@ -32,7 +32,7 @@ from typing import Any, TypeVar
 from engine import buffer, clean_up, jobs, leases
 from engine import handlers as handling
 from engine.actors import SYSTEM, Actor
-from engine.clock import Clock, refresh
+from engine.clock import Clock, pause, refresh
 from engine.errors import InvalidInput
 from engine.observing import Committed, Observation, Observer
 from engine.store import migrating
@@ -218,15 +218,15 @@ class Engine:
 
     def _enduring(self, attempt: Callable[[], T]) -> T:
         given_up = time.monotonic() + ENDURANCE
-        pause = PAUSE
+        longest = PAUSE
         for left in reversed(range(ATTEMPTS)):
             try:
                 return attempt()
             except Passing as error:
                 if left == 0 or time.monotonic() > given_up:
                     raise error.finally_ from error
-            time.sleep(random.uniform(0, pause))
-            pause *= 2
+            pause(random.uniform(0, longest))
+            longest *= 2
         raise AssertionError("the last attempt returns or raises")
 
     def on_tick(

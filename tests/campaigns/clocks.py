@@ -62,7 +62,8 @@ def of_the_machine(scene: Scene, jumps: int) -> Report:
     office.prepare(scene)
     fake = faking.FakeTime(library, scene.folder / "time")
     server = Server(scene, fake.environment)
-    office.drive(scene, server, partial(_set, scene, fake, jumps), report)
+    expected = office.EXPECTED | office.SIGNED_OUT
+    office.drive(scene, server, partial(_set, scene, fake, jumps), report, expected)
     report.figure("jumps", jumps)
     return report
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 import sqlalchemy as sa
@@ -27,6 +27,9 @@ STAFF = ("clerk", "water", "roads", "housing", "checker", "water-head")
 
 EXPECTED = {"completed", "late", "signed in", "unreachable"}
 """What may come of a visit: the form is taken, somebody else was faster, or the server is down."""
+
+SIGNED_OUT = {"asked to sign in", "asked to send once more"}
+"""What may come of it besides where the clock is set back: a session that begins tomorrow is none."""
 
 OPEN_PETITIONS = 12
 """How many are under way at a time."""
@@ -99,11 +102,10 @@ class Public:
         while tasks := visitors.waiting(browser):
             for task in tasks:
                 said = visitors.do(browser, task)
-                if "Completed “" in browser.page:
+                came_of_it = _came_of_it(browser, said)
+                if came_of_it == "completed":
                     self.completed.append((task.rpartition("/")[2], name))
-                    self._note("completed")
-                else:
-                    self._note("late" if "but it" in said or "has c" in said else f"{browser.status} {said[:60]}")
+                self._note(came_of_it)
 
     def _note(self, what: str) -> None:
         with self._told:
@@ -123,6 +125,16 @@ class Public:
             browser.shocking = []
 
 
+def _came_of_it(browser: Browser, said: str) -> str:
+    if "Completed “" in browser.page:
+        return "completed"
+    if "but it" in said or "has c" in said:
+        return "late"
+    if 'name="password"' in browser.page:
+        return "asked to sign in"
+    return "asked to send once more" if "Nothing was sent yet" in said else f"{browser.status} {said[:60]}"
+
+
 def campaign(scene: Scene, kills: int) -> Report:
     report = Report("office")
     prepare(scene)
@@ -134,8 +146,13 @@ def campaign(scene: Scene, kills: int) -> Report:
     return report
 
 
-def drive(scene: Scene, server: Server, disturb: Callable[[], None], report: Report) -> Public:
-    """Have people work while something happens to what they work with; then everything is to get through."""
+def drive(
+    scene: Scene, server: Server, disturb: Callable[[], None], report: Report, expected: Collection[str] = EXPECTED
+) -> Public:
+    """Have people work while something happens to what they work with; then everything is to get through.
+
+    `expected` is what may come of their visits.
+    """
     server.start()
     public = Public(scene, server.address)
     threads = public.threads()
@@ -153,7 +170,7 @@ def drive(scene: Scene, server: Server, disturb: Callable[[], None], report: Rep
         code = server.end(signal.SIGTERM)
     report.figure("seconds_under_load", time.monotonic() - began, "s")
     report.blame([f"expected the server to end with 0 when it was told to stop, but it was {code}"] if code else [])
-    conclude(scene, public, report)
+    conclude(scene, public, report, expected)
     return public
 
 
@@ -189,7 +206,7 @@ def let_leases_end(scene: Scene, server: Server) -> None:
     server.start()
 
 
-def conclude(scene: Scene, public: Public, report: Report) -> None:
+def conclude(scene: Scene, public: Public, report: Report, expected: Collection[str]) -> None:
     _end_strangers(scene, public, report)
     found = books.read(scene)
     for check in (books.stuck, books.doubled):
@@ -203,7 +220,7 @@ def conclude(scene: Scene, public: Public, report: Report) -> None:
     report.figure("forms_completed", len(public.completed))
     for what, times in sorted(public.said.items()):
         report.figure(f"answers_{what.replace(' ', '_')}", times)
-    unexpected = public.said.keys() - EXPECTED
+    unexpected = public.said.keys() - set(expected)
     report.blame(f"{public.said[what]} times a form was answered with {what}" for what in unexpected)
 
 
