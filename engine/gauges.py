@@ -7,8 +7,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from engine import leases
 from engine.store.database import Transaction
-from engine.store.tables import incidents, jobs, process_instances, start_timers, timers
+from engine.store.tables import incidents, process_instances, start_timers, timers
 
 MOST = 10_000
 """What is counted is counted so far; more is as bad as this many."""
@@ -24,8 +25,8 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """`jobs` are those that wait to be run now, deliveries included; `started` counts every instance that there ever
-    was.
+    """`jobs` are those that wait to be run now, deliveries and what a broker has included; `started` counts every
+    instance that there ever was.
     """
 
     jobs: Backlog
@@ -36,21 +37,29 @@ class Gauges:
 
 def read(tx: Transaction) -> Gauges:
     """Nobody is asked: it tells of no case."""
-    free = sa.select(jobs.c.due).where(jobs.c.leased_by.is_(None), jobs.c.due <= tx.now)
     ours, starts = (
         _backlog(tx, sa.select(table.c.due).where(table.c.due <= tx.now).order_by(table.c.due))
         for table in (timers, start_timers)
     )
     unresolved = sa.select(sa.literal(1)).where(incidents.c.resolved_at.is_(None)).limit(MOST).subquery()
     return Gauges(
-        jobs=_backlog(tx, free),
+        jobs=_jobs(tx),
         timers=Backlog(min(MOST, ours.count + starts.count), max(ours.age, starts.age)),
         open_incidents=tx.connection.execute(sa.select(sa.func.count()).select_from(unresolved)).scalar_one(),
         started=tx.connection.execute(sa.select(sa.func.max(process_instances.c.id))).scalar() or 0,
     )
 
 
+def _jobs(tx: Transaction) -> Backlog:
+    count, since = leases.backlog(tx, MOST)
+    return Backlog(min(MOST, count), _age(tx, since) if count else 0.0)
+
+
 def _backlog(tx: Transaction, moments: sa.Select[tuple[datetime]]) -> Backlog:
     waiting = moments.limit(MOST).subquery()
     count, oldest = tx.connection.execute(sa.select(sa.func.count(), sa.func.min(waiting.c.due))).one()
-    return Backlog(count, 0.0 if oldest is None else max(0.0, (tx.now - oldest).total_seconds()))
+    return Backlog(count, _age(tx, oldest))
+
+
+def _age(tx: Transaction, moment: datetime | None) -> float:
+    return 0.0 if moment is None else max(0.0, (tx.now - moment).total_seconds())

@@ -65,6 +65,16 @@ def _ranks() -> sa.CTE:
     return found.union_all(sa.select(following).where(found.c.rank.is_not(None)))
 
 
+def _queues() -> sa.CTE:
+    """The queues in which there is something to do."""
+    to_do = jobs.c.leased_by.is_(None) & jobs.c.due.is_not(None)
+    found = sa.select(sa.func.min(jobs.c.queue).label("queue")).where(to_do).cte("queues", recursive=True)
+    following = sa.select(sa.func.min(jobs.c.queue)).where(to_do, jobs.c.queue > found.c.queue).scalar_subquery()
+    return found.union_all(sa.select(following).where(found.c.queue.is_not(None)))
+
+
+_WAITING = _queues()
+_QUEUES = sa.select(_WAITING.c.queue).where(_WAITING.c.queue.is_not(None))
 _FOUND = _ranks()
 _RANKS = Statement(sa.select(_FOUND.c.rank).where(_FOUND.c.rank.is_not(None)))
 _IS_DUE = Statement(
@@ -80,6 +90,27 @@ _FIRST_DUE = (
 )
 _NEXT_DUE = sa.select(sa.func.min(_FIRST_DUE)).select_from(_FOUND)
 _BATCH = sa.bindparam("batch", type_=sa.Integer)
+# In the order of the index, which PostgreSQL would otherwise leave aside for the whole table.
+_SOME_DUE = (
+    sa.select(sa.literal(1))
+    .where(_TO_DO, jobs.c.rank == _FOUND.c.rank, jobs.c.due <= _NOW)
+    .order_by(jobs.c.due)
+    .limit(_BATCH)
+    .correlate(_FOUND)
+    .subquery()
+)
+_HOW_MANY = sa.select(sa.func.count()).select_from(_SOME_DUE).scalar_subquery()
+_BACKLOG = (
+    sa.select(sa.func.sum(_HOW_MANY), sa.func.min(_FIRST_DUE)).select_from(_FOUND).where(_FOUND.c.rank.is_not(None))
+)
+_WITH_BROKER = (
+    sa.select(jobs.c.due)
+    .where(jobs.c.queue == OURS, jobs.c.leased_until.is_not(None), jobs.c.leased_by == BROKER, jobs.c.due <= _NOW)
+    .order_by(jobs.c.leased_until)
+    .limit(_BATCH)
+    .subquery()
+)
+_BACKLOG_OF_BROKER = sa.select(sa.func.count(), sa.func.min(_WITH_BROKER.c.due))
 _ROWS = (
     sa.select(jobs, process_instances.c.business_key, process_instances.c.state)
     .join_from(jobs, process_instances, jobs.c.instance_id == process_instances.c.id, isouter=True)
@@ -153,6 +184,18 @@ def next_due(tx: Transaction) -> datetime | None:
     """When the next job of ours is to be run, those aside that someone is at."""
     due: datetime | None = tx.connection.execute(_NEXT_DUE, {"of_queue": OURS}).scalar()
     return due
+
+
+def backlog(tx: Transaction, most: int) -> tuple[int, datetime | None]:
+    """What is to be run now and nobody is at, what a broker has included: how many, at most about so many, and since
+    when the oldest is due. A look or two for each queue and priority, whatever waits for later.
+    """
+    asked = {"now": tx.now, "batch": most}
+    found = [tx.connection.execute(_BACKLOG_OF_BROKER, asked).one()]
+    for (queue,) in tx.connection.execute(_QUEUES).all():
+        found.append(tx.connection.execute(_BACKLOG, {**asked, "of_queue": queue}).one())
+    since = min((since for _, since in found if since is not None), default=None)
+    return sum(count or 0 for count, _ in found), since
 
 
 def take(
