@@ -31,8 +31,11 @@ class SubProcess(Activity):
     def execute(self, run: Execution, token: Token, element: Element) -> None:
         open_scope(run, token, element)
         if element.triggered_by_event:
-            for start_id in token.children:
-                run.resume(run.state.tokens[start_id], "complete")
+            # A repair may have put others beside it before its turn came.
+            starts = [run.state.tokens[child] for child in token.children]
+            for start in starts:
+                if start.element_id == element.start_event:
+                    run.resume(start, "complete")
         else:
             starting.begin_plainly(run, token, element)
             run.leave_scope(token.id)

@@ -351,6 +351,12 @@ def test_an_event_subprocess_is_started_as_if_its_event_had_come() -> None:
     assert case.state.ended == "completed"
 
 
+def test_an_event_subprocess_and_an_element_in_it_are_started_together() -> None:
+    case = Case(process(START + user("a") + ON + END, "s a e")).start()
+    modify(case, c.StartBefore("on"), c.StartBefore("note"))
+    assert case.open == ["a", "note", "note"]
+
+
 def test_an_element_in_an_interrupting_event_subprocess_interrupts() -> None:
     case = Case(process(START + user("a") + END + OFF, "s a e")).start()
     modify(case, c.StartBefore("wait"))
