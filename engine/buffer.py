@@ -7,7 +7,7 @@ sees the first, and none waits for the other for ever (`engine.store.posting.off
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ from engine.store.tables import buffered_messages, message_ids
 BUFFERED, EXPIRED = "buffered", "expired"
 
 PAGE = 500
-"""Messages read at once where each has to be looked into."""
+"""Messages that are read in one transaction where each has to be looked into."""
 
 
 _NOW = sa.bindparam("now", type_=message_ids.c.remembered_until.type)
@@ -79,9 +79,25 @@ def keep(
     )
 
 
-def take_for(tx: Transaction, subscription: Any) -> Kept | None:
-    """Take out the oldest message that this open subscription may take; None where there is none."""
-    return _take(tx, lambda: next(_fitting(tx, subscription), None))
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was taken out for a subscription, if anything, and the number of the message behind which to look on: None
+    where nothing is left for it.
+    """
+
+    kept: Kept | None
+    after: int | None
+
+
+def take_for(tx: Transaction, subscription: Any, after: int = 0) -> Found:
+    """Take out the oldest message behind number `after` that this open subscription may take. Where each has to be
+    looked into, no further than a page.
+    """
+    catcher = receivers.catcher_of(tx, subscription)
+    if catcher.is_keyed:
+        return _take_corresponding(tx, catcher, subscription, after)
+    row = _take(tx, lambda: _oldest_fitting(tx, subscription))
+    return Found(None, None) if row is None else Found(_kept(row), row.id)
 
 
 def first(tx: Transaction, name: str) -> Message | None:
@@ -93,16 +109,21 @@ def first(tx: Transaction, name: str) -> Message | None:
 def take_first(tx: Transaction, name: str) -> Kept | None:
     """Take out the oldest message of this name."""
     oldest = _waiting(tx, name).limit(1)
-    return _take(tx, lambda: tx.connection.execute(oldest).first())
+    row = _take(tx, lambda: tx.connection.execute(oldest).first())
+    return None if row is None else _kept(row)
 
 
-def _take(tx: Transaction, find: Any) -> Kept | None:
-    """Take out what `find` finds; where another has taken it in between, what it finds then."""
-    while (row := find()) is not None:
-        gone = sa.delete(buffered_messages).where(buffered_messages.c.id == row.id)
-        if tx.connection.execute(gone).rowcount:
-            return _kept(row)
-    return None
+def _take(tx: Transaction, find: Callable[[], Any]) -> Any:
+    """Take out the row that `find` finds; where another has taken it in between, what it finds then."""
+    while (row := find()) is not None and not _take_out(tx, row):
+        pass
+    return row
+
+
+def _take_out(tx: Transaction, row: Any) -> bool:
+    """Whether nobody else has."""
+    gone = sa.delete(buffered_messages).where(buffered_messages.c.id == row.id)
+    return bool(tx.connection.execute(gone).rowcount)
 
 
 def _kept(row: Any) -> Kept:
@@ -116,29 +137,27 @@ def _waiting(tx: Transaction, name: str) -> sa.Select[Any]:
     return sa.select(buffered_messages).where(rows.name == name, rows.expires > tx.now).order_by(rows.id)
 
 
-def _fitting(tx: Transaction, subscription: Any) -> Iterator[Any]:
-    """What a subscription may take, as `receivers.find` would hand it over; the oldest first."""
-    catcher = receivers.catcher_of(tx, subscription)
-    if catcher.is_keyed:
-        yield from _corresponding(tx, catcher, subscription)
-        return
+def _oldest_fitting(tx: Transaction, subscription: Any) -> Any:
+    """The oldest that a subscription may take by its key, as `receivers.find` would hand it over."""
     rows = buffered_messages.c
-    without = rows.key.is_(None) & (sa.true() if subscription.key is None else rows.for_anyone)
-    fits = without if subscription.key is None else (rows.key == subscription.key) | without
-    yield from tx.connection.execute(_waiting(tx, subscription.name).where(fits).limit(1))
+    waiting = _waiting(tx, subscription.name).limit(1)
+    without = waiting.where(rows.key.is_(None))
+    if subscription.key is None:
+        return tx.connection.execute(without).first()
+    each = (waiting.where(rows.key == subscription.key), without.where(rows.for_anyone))
+    found = [row for query in each for row in tx.connection.execute(query)]
+    return min(found, key=lambda row: row.id, default=None)
 
 
-def _corresponding(tx: Transaction, catcher: receivers.Catcher, subscription: Any) -> Iterator[Any]:
-    """What fits by the correlation keys of its content, which only the catcher can read."""
-    last = 0
-    while page := tx.connection.execute(
-        _waiting(tx, subscription.name).where(buffered_messages.c.id > last).limit(PAGE)
-    ).all():
-        for row in page:
-            keys = correlation.keys_of(catcher.definition, json.loads(row.variables), tx.functions)
-            if subscription.key is None or subscription.key in keys:
-                yield row
-        last = page[-1].id
+def _take_corresponding(tx: Transaction, catcher: receivers.Catcher, subscription: Any, after: int) -> Found:
+    """Of a page, the first that fits by the correlation keys of its content, which only the catcher can read."""
+    waiting = _waiting(tx, subscription.name).where(buffered_messages.c.id > after)
+    page = tx.connection.execute(waiting.limit(PAGE)).all()
+    for row in page:
+        keys = correlation.keys_of(catcher.definition, json.loads(row.variables), tx.functions)
+        if (subscription.key is None or subscription.key in keys) and _take_out(tx, row):
+            return Found(_kept(row), row.id)
+    return Found(None, page[-1].id if len(page) == PAGE else None)
 
 
 # What has waited long enough

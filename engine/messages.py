@@ -209,9 +209,9 @@ def deliver_thrown(tx: Transaction, message: Message, thrower: posting.Sender, t
     buffer.keep(tx, message, expires, thrower=thrower, time_to_live=time_to_live)
 
 
-def hand_buffered(tx: Transaction, instance_id: int, wait_id: int, name: str | None = None) -> None:
-    """Give a subscription that has been opened the oldest message that waits for it. One that stays open gets the
-    next one after that.
+def hand_buffered(tx: Transaction, instance_id: int, wait_id: int, name: str | None = None, after: int = 0) -> None:
+    """Give a subscription that has been opened the oldest message behind number `after` that waits for it. One that
+    stays open gets the next one after that; what is left to look into is a transaction of its own.
 
     Where one is gone that was found for a message of this `name`, whoever else waits for it is told.
     """
@@ -222,14 +222,16 @@ def hand_buffered(tx: Transaction, instance_id: int, wait_id: int, name: str | N
         if first is not None:
             _announce(tx, first)
         return
-    kept = None if waiting is None else buffer.take_for(tx, waiting)
-    if kept is None:
+    if waiting is None:
         return
-    tx.cause = kept.cause
-    instances.step(tx, locked, CorrelateMessage(wait_id, kept.message.variables))
-    _settle(tx, kept, TAKEN, instance_id)
-    if _open_wait(tx, instance_id, wait_id) is not None:
-        posting.post(tx, posting.BUFFERED_TO_ONE, [{}], instance_id=instance_id, token_id=wait_id)
+    found = buffer.take_for(tx, waiting, after)
+    if found.kept is not None:
+        tx.cause = found.kept.cause
+        instances.step(tx, locked, CorrelateMessage(wait_id, found.kept.message.variables))
+        _settle(tx, found.kept, TAKEN, instance_id)
+    if found.after is not None and _open_wait(tx, instance_id, wait_id) is not None:
+        to_one = {"instance_id": instance_id, "token_id": wait_id}
+        posting.post(tx, posting.BUFFERED_TO_ONE, [{"after": found.after}], **to_one)
 
 
 def start_buffered(tx: Transaction, name: str) -> None:

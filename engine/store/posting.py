@@ -13,6 +13,7 @@ from engine.core.continuing import DEFAULT_PRIORITY
 from engine.store import locks
 from engine.store.cause import Cause
 from engine.store.database import Transaction
+from engine.store.statements import Statement
 from engine.store.tables import buffered_messages, jobs
 
 BUFFERED_TO_ONE = ":buffered-to-one"
@@ -76,6 +77,14 @@ def offer_to_start(tx: Transaction, names: set[str]) -> None:
         post(tx, BUFFERED_TO_START, [{"name": name}], instance_id=None, token_id=0)
 
 
+_WAITS = Statement(
+    sa.select(buffered_messages.c.id)
+    .where(buffered_messages.c.name == sa.bindparam("of_name"))
+    .where(buffered_messages.c.expires > sa.bindparam("now", type_=buffered_messages.c.expires.type))
+    .limit(1)
+)
+
+
 def _waiting(tx: Transaction, names: set[str]) -> list[str]:
     """Those of these names of which a message waits. None can be put there without seeing who asked."""
     if not names:
@@ -83,6 +92,4 @@ def _waiting(tx: Transaction, names: set[str]) -> list[str]:
     # In one order, so that two who begin to wait for the same names never wait for each other.
     for name in sorted(names):
         locks.together(tx, lock_of(name))
-    rows = buffered_messages.c
-    query = sa.select(rows.name).where(rows.name.in_(sorted(names)), rows.expires > tx.now).distinct()
-    return list(tx.connection.execute(query.order_by(rows.name)).scalars())
+    return [name for name in sorted(names) if _WAITS.execute(tx.connection, {"of_name": name, "now": tx.now}).first()]

@@ -359,6 +359,7 @@ buffered_messages = sa.Table(
     sa.Column("time_to_live", TEXT),  # as the diagram of the thrower says
     sa.Column("cause", TEXT, nullable=False),  # JSON
     sa.Index(None, "name", "key", "id"),
+    sa.Index(None, "name", "id"),
     sqlite_autoincrement=True,
 )
 

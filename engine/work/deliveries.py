@@ -126,7 +126,8 @@ def _signal_to_start(tx: Transaction, delivery: Delivery) -> None:
 
 def _buffered_to_one(tx: Transaction, delivery: Delivery) -> None:
     assert delivery.instance_id is not None, "an instance waits for it"
-    messages.hand_buffered(tx, delivery.instance_id, delivery.token_id, delivery.payload.get("name"))
+    name, after = delivery.payload.get("name"), delivery.payload.get("after", 0)
+    messages.hand_buffered(tx, delivery.instance_id, delivery.token_id, name, after)
 
 
 def _buffered_to_start(tx: Transaction, delivery: Delivery) -> None:

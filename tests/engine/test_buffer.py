@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from engine import instances, journal, messages, suspension
+from engine import buffer, instances, journal, messages, suspension
 from engine.errors import InvalidDefinition, InvalidInput, InvalidState, NotFound, Suspended
 from engine.messages import Receipt
 from engine.store.tables import buffered_messages, jobs, message_ids
@@ -336,6 +337,23 @@ def test_a_step_that_opens_no_subscription_for_a_message_does_not_look_for_one(w
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     assert len([each for each in statements if "buffered_messages" in each]) == 1
+
+
+def test_a_receiver_goes_past_what_waits_for_others_by_an_index(world: World, query_plans: Callable[..., str]) -> None:
+    if not world.url.startswith("sqlite"):
+        pytest.skip("the plan of SQLite is looked at")
+    world.deploy(r_bpmn=diagram(RECEIVER), s_bpmn=diagram(STARTED.replace("msg_m", "msg_k")))
+    publish(world, key="other")
+
+    def wait() -> None:
+        world.start("R")
+        world.rest()
+        world.see(buffer.first, "m")
+
+    plans = [plan for plan in query_plans(world.engine, wait).splitlines() if "buffered_messages" in plan]
+    assert plans
+    assert not [plan for plan in plans if plan.startswith("SCAN") and "INDEX" not in plan]
+    assert "TEMP B-TREE" not in query_plans(world.engine, lambda: world.see(buffer.first, "m"))
 
 
 def test_what_one_that_was_suspended_never_takes_another_one_gets(world: World) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from engine import incidents, instances, messages, suspension
+from engine import buffer, incidents, instances, messages, suspension
+from engine.core import correlation
 from engine.errors import InvalidState, NotFound, Suspended
 from engine.instances import InstanceQuery
+from engine.work import runner
 from tests.engine.core.case import diagram, process
 from tests.engine.world import World
 
@@ -312,6 +315,56 @@ def test_a_message_that_comes_early_waits_for_the_conversation_that_it_belongs_t
     publish(world, "m", number=9, key=world.start("ENQUIRY", business_key="other").business_key)
     world.rest()
     assert world.open == ["done"]
+    assert world.wrong() == []
+
+
+def test_what_waits_for_others_is_looked_through_a_page_a_transaction(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffer, "PAGE", 3)
+    deploy(world, ENQUIRY)
+    for number in range(10):
+        world.do(messages.publish, "k", {"number": number, "news": number}, time_to_live=timedelta(days=1))
+    instance = world.start("ENQUIRY")
+    publish(world, "m", number=8)
+    asked = []
+    keys_of = correlation.keys_of
+
+    def count(*given: Any) -> Any:
+        asked.append(given)
+        return keys_of(*given)
+
+    monkeypatch.setattr(correlation, "keys_of", count)
+    for looked_into in (3, 6, 9):
+        assert world.open == []
+        assert runner.run_due(world.engine) == 1
+        assert len(asked) == looked_into
+    assert world.open == ["done"]
+    assert world.variables(instance)["news"] == 8
+    world.rest()
+    assert len(asked) == 9
+    assert world.wrong() == []
+
+
+def test_a_receiver_that_stays_open_takes_what_fits_and_looks_no_message_over_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffer, "PAGE", 3)
+    taking = process(
+        '<startEvent id="s"/><receiveTask id="first" messageRef="msg_m"/><userTask id="u"/><boundaryEvent id="b"'
+        ' attachedToRef="u" cancelActivity="false"><messageEventDefinition messageRef="msg_k"/></boundaryEvent>'
+        '<userTask id="r"/>',
+        "s first u",
+        "b r",
+        key="TAKING",
+    )
+    deploy(world, taking)
+    for number in (1, 2, 1, 2, 2, 2, 1, 2):
+        world.do(messages.publish, "k", {"number": number}, time_to_live=timedelta(days=1))
+    world.start("TAKING")
+    publish(world, "m", number=1)
+    world.rest()
+    assert sorted(world.open) == ["r", "r", "r", "u"]
     assert world.wrong() == []
 
 
