@@ -50,8 +50,8 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class RunningQuery:
     """Instances in which a process runs by a definition, as their main one or a called one; None means any.
-    `element_id` is where something of it is active; `started_before` is itself left out. `after` is the id of the last
-    one already seen.
+    `element_id` is where something of it is active; `started_before` is itself left out; `status` is that of the whole
+    instance. `after` is the id of the last one already seen.
     """
 
     definition_id: str
@@ -59,6 +59,7 @@ class RunningQuery:
     business_keys: tuple[str, ...] | None = None
     started_from: datetime | None = None
     started_before: datetime | None = None
+    status: str | None = None
     after: int = 0
     limit: int = PAGE
 
@@ -118,6 +119,8 @@ def _running(query: RunningQuery) -> sa.Select[Any]:
         of_instance.append(process_instances.c.started_at >= query.started_from)
     if query.started_before is not None:
         of_instance.append(process_instances.c.started_at < query.started_before)
+    if query.status is not None:
+        of_instance.append(process_instances.c.status == query.status)
     if of_instance:
         found = found.join(process_instances, process_instances.c.id == activities.c.instance_id).where(*of_instance)
     return found

@@ -15,7 +15,6 @@ from engine import batches, deployments, instances, migration, suspension
 from engine.core.model import Element, JobSpec, ProcessModel, TimerDefinition, UserTaskSpec
 from engine.deployments import Definition
 from engine.errors import InvalidInput, InvalidState, count
-from engine.instances import InstanceQuery
 from engine.migration import Check, Plan, RunningQuery
 from engine.store.database import Transaction
 from web import errors
@@ -62,8 +61,8 @@ def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
             suspension.suspend_definition(tx, definition_id, reason)
         else:
             suspension.resume_definition(tx, definition_id, reason)
-        cases = InstanceQuery(definition_id=definition_id, status=_MOVING[verb])
-        if "cases" not in request.form or not instances.search(tx, cases):
+        cases = RunningQuery(definition_id, status=_MOVING[verb], limit=1)
+        if "cases" not in request.form or not migration.running(tx, cases):
             return None
         return batches.create(tx, verb, cases, reason).id
 
@@ -77,7 +76,7 @@ def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
 
 
 _MOVING = {"suspend": instances.ACTIVE, "resume": instances.SUSPENDED}
-"""Which of its cases are to do what a version does. Those that only call it are others' cases."""
+"""Which of the cases in a version are to do what it does: by status. Each does it as a whole."""
 
 
 def _processes(problem: str) -> str:

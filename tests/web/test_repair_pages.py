@@ -287,6 +287,11 @@ def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, super
     assert ", supervisor: mended" in supervisor.get("/supervision/processes")
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "active"
+    supervisor.get("/supervision/processes")
+    page = supervisor.post("/supervision/processes/intake/1/suspend", reason="the stage is wrong", cases="yes")
+    assert "Batch 3: Suspend cases" in page
+    bureau.engine.run_to_rest()
+    assert instance_of(bureau, number).status == "suspended"
 
 
 def test_a_designer_moves_cases_and_leaves_what_repairs_them_to_supervisors(bureau, number, supervisor, signed_in):
