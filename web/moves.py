@@ -53,30 +53,38 @@ def processes() -> ResponseReturnValue:
 @blueprint.post("/processes/<key>/<int:version>/<any(suspend, resume):verb>")
 @login_required
 def steer_version(key: str, version: int, verb: str) -> ResponseReturnValue:
-    """Let a version start no case, or again; and its running cases with it, where that is ticked."""
+    """Let a version start no case, or again. The cases in it go on as they are."""
     definition_id, reason = f"{key}:{version}", request.form.get("reason", "")
-
-    def work(tx: Transaction) -> int | None:
-        if verb == "suspend":
-            suspension.suspend_definition(tx, definition_id, reason)
-        else:
-            suspension.resume_definition(tx, definition_id, reason)
-        cases = RunningQuery(definition_id, status=_MOVING[verb], limit=1)
-        if "cases" not in request.form or not migration.running(tx, cases):
-            return None
-        return batches.create(tx, verb, cases, reason).id
-
+    steer = suspension.suspend_definition if verb == "suspend" else suspension.resume_definition
     try:
-        batch_id = engine().transact(work, current_actor())
+        engine().transact(lambda tx: steer(tx, definition_id, reason), current_actor())
     except (InvalidInput, InvalidState) as refused:
         return _processes(str(refused)), errors.INVALID
     what = "starts no case from now on" if verb == "suspend" else "starts cases again"
     flash(f"Version {version} of {key} {what}.")
-    return redirect(url_for("moves.processes" if batch_id is None else "batches.show", batch_id=batch_id))
+    return redirect(url_for("moves.processes"))
+
+
+@blueprint.post("/processes/<key>/<int:version>/cases/<any(suspend, resume):verb>")
+@login_required
+def steer_cases(key: str, version: int, verb: str) -> ResponseReturnValue:
+    """Have all cases in a version stand still, each as a whole, or those that do go on: a batch."""
+    cases = RunningQuery(f"{key}:{version}", status=_MOVING[verb], limit=1)
+
+    def work(tx: Transaction) -> int:
+        if not migration.running(tx, cases):
+            raise InvalidInput(f"Expected a case in version {version} of {key} to {verb}, but there is none.")
+        return batches.create(tx, verb, cases, request.form.get("reason", "")).id
+
+    try:
+        batch_id = engine().transact(work, current_actor())
+    except InvalidInput as refused:
+        return _processes(str(refused)), errors.INVALID
+    return redirect(url_for("batches.show", batch_id=batch_id))
 
 
 _MOVING = {"suspend": instances.ACTIVE, "resume": instances.SUSPENDED}
-"""Which of the cases in a version are to do what it does: by status. Each does it as a whole."""
+"""How the cases stand that can do this."""
 
 
 def _processes(problem: str) -> str:

@@ -109,7 +109,7 @@ def test_many_are_taken_for_done_by_a_batch_and_what_cannot_be_is_said(bureau, s
     page = act(bureau, supervisor, chosen, do="skip", reason="reckoned by hand", variables='{"half": 4}')
     assert "Batch 1: Take incidents for done" in page
     assert 'Values to set {"half": 4}' in page
-    assert "3 of 3 begun, until 2 Mar 2026, 09:00" in page
+    assert "3 of 3 begun; ended 2 Mar 2026, 09:00" in page
     assert "Why reckoned by hand" in page
     assert "Done 2 of 3" in page
     assert "Expected to find process instance '9', but there is none." in page

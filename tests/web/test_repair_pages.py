@@ -278,18 +278,23 @@ def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, super
     supervisor.get("/supervision/processes")
     path = f"/supervision/processes/{key}/{version}"
     assert "Expected a reason" in supervisor.post(f"{path}/suspend", reason="")
-    assert "starts no case from now on" in supervisor.post(f"{path}/suspend", reason="it is wrong", cases="yes")
+    assert "starts no case from now on" in supervisor.post(f"{path}/suspend", reason="it is wrong")
+    assert instance_of(bureau, number).status == "active"
+    assert "it is wrong" in supervisor.get("/supervision/processes")
+    assert "Expected a reason" in supervisor.post(f"{path}/cases/suspend", reason="")
+    assert "Batch 1: Suspend cases" in supervisor.post(f"{path}/cases/suspend", reason="it is wrong")
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "suspended"
-    assert "it is wrong" in supervisor.get("/supervision/processes")
-    assert "Expected a reason" in supervisor.post(f"{path}/resume", reason=" ", cases="yes")
-    assert "starts cases again" in supervisor.post(f"{path}/resume", reason="mended", cases="yes")
+    supervisor.get("/supervision/processes")
+    assert "but there is none" in supervisor.post(f"{path}/cases/suspend", reason="once more")
+    assert "Expected a reason" in supervisor.post(f"{path}/resume", reason=" ")
+    assert "starts cases again" in supervisor.post(f"{path}/resume", reason="mended")
     assert ", supervisor: mended" in supervisor.get("/supervision/processes")
+    assert "Batch 2: Resume cases" in supervisor.post(f"{path}/cases/resume", reason="mended")
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "active"
     supervisor.get("/supervision/processes")
-    page = supervisor.post("/supervision/processes/intake/1/suspend", reason="the stage is wrong", cases="yes")
-    assert "Batch 3: Suspend cases" in page
+    supervisor.post("/supervision/processes/intake/1/cases/suspend", reason="the stage is wrong")
     bureau.engine.run_to_rest()
     assert instance_of(bureau, number).status == "suspended"
 
@@ -299,12 +304,12 @@ def test_a_designer_moves_cases_and_leaves_what_repairs_them_to_supervisors(bure
     path = f"/supervision/processes/{key}/{version}/suspend"
     designer = signed_in("designer")
     designer.get("/supervision/processes")
-    assert 'name="cases"' not in designer.page
-    designer.post(path, reason="it is wrong", cases="yes")
+    assert "Suspend the cases in it" not in designer.text
+    designer.post(f"/supervision/processes/{key}/{version}/cases/suspend", reason="it is wrong")
     assert designer.answer.status_code == 403
     designer.get("/supervision/processes")
     assert "starts no case from now on" in designer.post(path, reason="it is wrong")
-    assert 'name="cases"' in (supervisor.get("/supervision/processes") and supervisor.page)
+    assert "Suspend the cases in it" in supervisor.get("/supervision/processes")
     of_supervisor, own = (
         bureau.engine.transact(lambda tx, by=by: batches.create(tx, "migrate", [99], "why", PLAN), by).id
         for by in (SUPERVISOR, DESIGNER)
