@@ -49,6 +49,7 @@ ASKS_NOBODY: Mapping[str, Mapping[str, str]] = {
     "It says no more than numbers and hashes.": {
         "external": "is_due",
         "gauges": "read",
+        "leases": "backlog",
         "journal": "heads verify",
         "tombstones": "read count broken",
     },
