@@ -129,14 +129,25 @@ class RabbitMQ(Broker):
 _PROGRAMS = {"redis": ("redis-server", Redis), "rabbitmq": ("rabbitmq-server", RabbitMQ)}
 
 
+def missing(kind: str) -> str | None:
+    """The program that is to be installed for a broker of this kind; None where it is."""
+    program = _PROGRAMS[kind][0]
+    return None if shutil.which(program) else program
+
+
+def make(kind: str, folder: Path) -> Broker:
+    """One that is not started yet."""
+    return _PROGRAMS[kind][1](folder)
+
+
 def start(kind: str, folder: Path) -> Broker:
     """One that takes connections; skips the test where it is not installed, and fails it in CI."""
-    program, make = _PROGRAMS[kind]
-    if shutil.which(program) is None:
+    program = missing(kind)
+    if program is not None:
         if os.environ.get("CI"):
             pytest.fail(f"Expected {program} for the tests of the broker, but found none: .ci/run installs it.")
         pytest.skip(f"no {program} here: apt-get install {program} runs the tests of the broker on it too")
-    broker = make(folder)
+    broker = make(kind, folder)
     broker.start()
     return broker
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
 from functools import partial
 
-from tests.brokers import Redis
+from tests import brokers
+from tests.brokers import Broker
 from tests.campaigns.commands import Command, Server
 from tests.campaigns.missing import Missing
 from tests.campaigns.office import drive, prepare
@@ -17,16 +17,28 @@ from tests.campaigns.scene import Scene, pause
 WORKERS = 2
 
 
-def campaign(scene: Scene, kills: int) -> Report:
+def with_redis(scene: Scene, kills: int) -> Report:
     """
     Raises:
         Missing: there is no Redis here.
     """
-    if shutil.which("redis-server") is None:
-        raise Missing("no redis-server here: apt-get install redis-server runs this campaign")
-    report = Report("messengers")
+    return _campaign("redis", scene, kills)
+
+
+def with_rabbitmq(scene: Scene, kills: int) -> Report:
+    """
+    Raises:
+        Missing: there is no RabbitMQ here.
+    """
+    return _campaign("rabbitmq", scene, kills)
+
+
+def _campaign(kind: str, scene: Scene, kills: int) -> Report:
+    if program := brokers.missing(kind):
+        raise Missing(f"no {program} here: apt-get install {program} runs this campaign")
+    report = Report(f"messengers_{kind}")
     prepare(scene)
-    broker = Redis(scene.folder)
+    broker = brokers.make(kind, scene.folder)
     broker.start()
     variables = {"PUJIANG_BROKER_URL": broker.url, "PUJIANG_JOB_THREADS": "2"}
     workers = [Command(scene, "worker", variables=variables) for _ in range(WORKERS)]
@@ -43,8 +55,8 @@ def campaign(scene: Scene, kills: int) -> Report:
     return report
 
 
-def shoot(scene: Scene, broker: Redis, workers: list[Command], server: Server, kills: int) -> None:
-    """The broker keeps nothing on disk: whatever was on its way is lost with it."""
+def shoot(scene: Scene, broker: Broker, workers: list[Command], server: Server, kills: int) -> None:
+    """Redis keeps nothing on disk: whatever was on its way is lost with it. RabbitMQ brings some of it twice."""
     chance = scene.chance("killer")
     victims: list[Callable[[], None]] = [
         partial(_again, broker.kill, broker.start, chance),

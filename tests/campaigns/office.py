@@ -32,7 +32,7 @@ SIGNED_OUT = {"asked to sign in", "asked to send once more"}
 """What may come of it besides where the clock is set back: a session that begins tomorrow is none."""
 
 OPEN_PETITIONS = 12
-"""How many are under way at a time."""
+"""How many are under way at a time, at most."""
 
 
 class Public:
@@ -64,7 +64,7 @@ class Public:
         chance = self.scene.chance("petitioners")
         while self._goes_on():
             still_open = sorted(self.receipts.keys() - self.closed)
-            if not self.stopped.is_set() and len(still_open) < OPEN_PETITIONS:
+            if not self.stopped.is_set() and len(still_open) < min(OPEN_PETITIONS, self.scene.running // 3):
                 self._at_browser(self._hand_in)
             elif still_open:
                 self._at_browser(partial(self._follow, chance.choice(still_open)))

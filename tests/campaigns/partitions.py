@@ -70,7 +70,7 @@ def _cut_and_heal(scene: Scene, line: Line, cuts: int) -> None:
     for _ in range(cuts):
         pause(chance.uniform(0.5, 2))
         line.cut()
-        pause(chance.choice((0.5, 5, 30)))
+        pause(chance.choice((0.5, 5, scene.longest)))
         line.heal()
 
 

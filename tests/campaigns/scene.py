@@ -50,7 +50,7 @@ class SharedClock(Clock):
 @dataclass(frozen=True)
 class Scene:
     """`url` is the database's; `speed` how many seconds pass in one of the real world's; `running` how many cases are
-    kept running, few enough for clients to get in each other's way.
+    kept running, few enough for clients to get in each other's way; `longest` how many seconds anything is away.
     """
 
     url: str
@@ -58,6 +58,7 @@ class Scene:
     seed: int = 0
     speed: float = 20.0
     running: int = 40
+    longest: float = 30.0
 
     @property
     def effects(self) -> Path:

@@ -15,9 +15,15 @@ EVERY = [(name, database) for name, campaign in CAMPAIGNS.items() for database i
 
 @pytest.mark.parametrize(("name", "database"), EVERY)
 def test_nothing_is_lost_doubled_or_stuck_in(name: str, database: str) -> None:
+    play(name, database)
+
+
+def play(name: str, database: str) -> None:
+    """Shortly; skipped where something is missing, which fails in CI."""
+    campaign = CAMPAIGNS[name]
     try:
         with scene(database, seed=1) as place:
-            report = CAMPAIGNS[name].run(replace(place, running=10), CAMPAIGNS[name].short)
+            report = campaign.run(replace(place, **{"running": 10, **campaign.brief}), campaign.short)
     except Missing as missing:
         if os.environ.get("CI"):
             pytest.fail(str(missing))

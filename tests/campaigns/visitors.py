@@ -82,10 +82,7 @@ class Browser:
 
     def _send(self, request: urllib.request.Request) -> str:
         try:
-            with self._opener.open(request, timeout=60) as answer:
-                self.status, body = answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            self.status, body = error.code, error.read()
+            self.status, body = self._answer(request)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"{request.selector}: {error}") from error
         self.page = html.unescape(body.decode())
@@ -94,6 +91,13 @@ class Browser:
                 f"{request.get_method()} {request.selector} was answered with {self.status}: {self.text}"
             )
         return self.text
+
+    def _answer(self, request: urllib.request.Request) -> tuple[int, bytes]:
+        try:
+            with self._opener.open(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
 
     @property
     def text(self) -> str:
