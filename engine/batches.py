@@ -148,7 +148,16 @@ def parameters_of(plan: Plan) -> dict[str, Any]:
 
 # Steering
 
-Query = IncidentQuery | InstanceQuery | RunningQuery
+
+@dataclass(frozen=True, slots=True)
+class ItemQuery:
+    """The items of a batch with which it stands so: what it was done to, say."""
+
+    batch_id: int
+    status: str
+
+
+Query = IncidentQuery | InstanceQuery | RunningQuery | ItemQuery
 Targets = Sequence[str | int] | Query
 """Ids, or all that a query finds now, wherever its page begins and ends."""
 
@@ -216,14 +225,24 @@ def _write_items(tx: Transaction, batch_id: int, targets: Targets) -> int:
 
 def _write_found(tx: Transaction, batch_id: int, query: Query) -> int:
     """From table to table: what is found does not go through this process."""
-    if isinstance(query, IncidentQuery):
-        found: sa.Select[Any] = incidents.ids(query)
-    else:
-        found = instances.ids(query) if isinstance(query, InstanceQuery) else migration.ids(query)
-    each = found.limit(MAX_ITEMS + 1).subquery()
+    each = _ids(query).limit(MAX_ITEMS + 1).subquery()
     rows = sa.select(sa.literal(batch_id), *each.c, sa.literal(WAITING))
     into = sa.insert(batch_items).from_select(["batch_id", "place", "target", "status"], rows)
     return tx.connection.execute(into, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def _ids(query: Query) -> sa.Select[Any]:
+    match query:
+        case IncidentQuery():
+            return incidents.ids(query)
+        case InstanceQuery():
+            return instances.ids(query)
+        case RunningQuery():
+            return migration.ids(query)
+        case ItemQuery():
+            of_it = (batch_items.c.batch_id == query.batch_id, batch_items.c.status == query.status)
+            number = sa.func.row_number().over(order_by=batch_items.c.place)
+            return sa.select(number, batch_items.c.target).where(*of_it)
 
 
 def pause(tx: Transaction, batch_id: int) -> None:

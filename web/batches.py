@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from engine import batches, instances
-from engine.errors import InvalidState, NotFound
+from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.store.database import Transaction
 from web.auth import current_actor
 from web.current import engine
@@ -52,6 +52,7 @@ def show(batch_id: int) -> ResponseReturnValue:
         failed=failed[:PAGE],
         more=more,
         may_steer=may_steer,
+        may_move=permissions.decide(current_actor(), "run", "batch:migrate"),
         names=_NAMES,
     )
 
@@ -106,3 +107,23 @@ def steer(batch_id: int, verb: str) -> ResponseReturnValue:
     except InvalidState as late:
         flash(str(late), "error")
     return redirect(url_for("batches.show", batch_id=batch_id))
+
+
+@blueprint.post("/<int:batch_id>/move")
+@login_required
+def move(batch_id: int) -> ResponseReturnValue:
+    """Move the cases that nothing was in the way of when it was tried out."""
+
+    def work(tx: Transaction) -> int:
+        tried = batches.get(tx, batch_id)
+        if (tried.operation, tried.status) != ("rehearse", batches.DONE):
+            raise InvalidState("batch", batch_id, "move the cases of", f"is {tried.operation}, {tried.status}")
+        targets = batches.ItemQuery(batch_id, batches.DONE)
+        return batches.create(tx, "migrate", targets, request.form.get("reason", ""), tried.parameters).id
+
+    try:
+        moving = engine().transact(work, current_actor())
+    except (InvalidInput, InvalidState) as refused:
+        flash(str(refused), "error")
+        moving = batch_id
+    return redirect(url_for("batches.show", batch_id=moving))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from engine import batches, deployments, instances, suspension, user_tasks
+from engine import batches, deployments, instances, migration, suspension, user_tasks
 from engine.actors import Actor
+from engine.migration import RunningQuery
 from tests.bureau import SUPERVISOR, Bureau
 from tests.engine.core.case import diagram, process
 from tests.web.conftest import Visitor
@@ -270,6 +272,30 @@ def test_cases_to_be_moved_are_found_by_a_filter(bureau, supervisor, monkeypatch
     page = supervisor.post(path, {"from": behind}, to=target, _do="run", reason="")
     assert third in page
     assert first not in page
+
+
+def test_what_was_tried_out_is_moved_from_there(bureau, number, supervisor):
+    handled = bureau.bring_to_handling().case_number
+    source = "petition:1"
+    _, target = second_version(bureau)
+    plan = bureau.ask(lambda tx: migration.propose(tx, source, target))
+    tokens = bureau.ask(lambda tx: instances.state(tx, instance_of(bureau, handled).id)).tokens.values()
+    stands_at = {token.element_id for token in tokens if token.process_id == 1}
+    elements = {name: other for name, other in plan.elements.items() if name not in stands_at or name == "petition"}
+    parameters = batches.parameters_of(replace(plan, elements=elements))
+    every = RunningQuery(source)
+    bureau.do(lambda tx: batches.create(tx, "rehearse", every, "what if", parameters), SUPERVISOR)
+    page = supervisor.get("/supervision/batches/1")
+    assert "Done 1 of 2" in page
+    assert "Move the 1 case that nothing is in the way of" in page
+    assert "Expected a reason" in supervisor.post("/supervision/batches/1/move", reason=" ")
+    page = supervisor.post("/supervision/batches/1/move", reason="it fits")
+    assert "Batch 2: Move cases to another version" in page
+    bureau.engine.run_to_rest()
+    assert "Done 1 of 1" in supervisor.get("/supervision/batches/2")
+    assert instance_of(bureau, number).definition_id == target
+    assert instance_of(bureau, handled).definition_id == source
+    assert "is migrate, done" in supervisor.post("/supervision/batches/2/move", reason="once more")
 
 
 def test_a_version_and_its_cases_are_suspended_and_resumed(bureau, number, supervisor):
