@@ -41,13 +41,16 @@ class Activity:
 @dataclass(frozen=True, slots=True)
 class Path:
     """How an instance went through one definition: how often each flow was taken and each element reached, the
-    elements where it stands now, and those where an incident keeps it.
+    elements where it stands now, and those where an incident keeps it. `left` counts those elements
+    from which something was moved to another definition; `before` are the ones from which it was moved to this one.
     """
 
     flows: Mapping[str, int]
     elements: Mapping[str, int]
     active: tuple[str, ...]
     incidents: tuple[str, ...]
+    left: Mapping[str, int]
+    before: tuple[str, ...] = ()
 
 
 _ACTIVITY = [activities.c[name] for name in Activity.__slots__]
@@ -73,12 +76,27 @@ def paths(
     for activity in ways:
         by_definition.setdefault(activity.definition_id, []).append(activity)
     flows, left = _read_back(ways, entries)
-    stuck = _stuck(tx, instance_id)
+    stuck, before = _stuck(tx, instance_id), _before(entries)
     names = dict.fromkeys((*by_definition, *flows, *left))
     return {
-        name: _path(by_definition.get(name, []), flows.get(name, Counter()), left.get(name, Counter()), stuck)
+        name: replace(
+            _path(by_definition.get(name, []), flows.get(name, Counter()), left.get(name, Counter()), stuck),
+            before=tuple(before.get(name, ())),
+        )
         for name in names
     }
+
+
+def _before(entries: Iterable[journal.Entry]) -> dict[str, dict[str, None]]:
+    """By definition, those from which something was moved to it, however many moves that took."""
+    found: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        for name, values in entry.facts:
+            if name == "ProcessMigrated":
+                new, old = values["definition_id"], values["old"]
+                found.setdefault(new, {}).update({**found.get(old, {}), old: None})
+                found[new].pop(new, None)
+    return found
 
 
 def _path(within: Sequence[Activity], flows: Counter[str], left: Mapping[str, int], stuck: Collection[int]) -> Path:
@@ -88,6 +106,7 @@ def _path(within: Sequence[Activity], flows: Counter[str], left: Mapping[str, in
         elements=Counter(activity.element_id for activity in nodes) + Counter(left),
         active=tuple(sorted({activity.element_id for activity in nodes if activity.ended_at is None})),
         incidents=tuple(sorted({activity.element_id for activity in within if activity.token_id in stuck})),
+        left=left,
     )
 
 

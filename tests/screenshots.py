@@ -36,7 +36,7 @@ STAFF = {
         "audit": "a[href^='/supervision/cases/']",
         "repair": "a[href$='/repair']",
         "versions": "/supervision/processes",
-        "batches": "/supervision/batches",
+        "batches": "/supervision/batches/",
     },
     "designer": {
         "designer": "/designer/",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -50,8 +51,20 @@ def load(tx: Transaction, instance: Instance, entries: Sequence[Entry]) -> tuple
     activities = history.activities_of(tx, instance.id)
     paths = history.paths(tx, instance.id, activities, entries)
     return tuple(
-        _drawing(tx, instance.business_key, definition_id, path, activities) for definition_id, path in paths.items()
+        _drawing(tx, instance.business_key, definition_id, _with_what_led_there(path, paths), activities)
+        for definition_id, path in paths.items()
     )
+
+
+def _with_what_led_there(path: Path, paths: Mapping[str, Path]) -> Path:
+    """What was done by a version before a move is drawn into this one as well. Where it has nothing of that name, the
+    viewer leaves it out.
+    """
+    flows, elements = Counter(path.flows), Counter(path.elements)
+    for each in (paths[name] for name in path.before if name in paths):
+        flows.update(each.flows)
+        elements.update(Counter(each.elements) - Counter(each.left))
+    return replace(path, flows=flows, elements=elements)
 
 
 def _drawing(

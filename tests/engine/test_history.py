@@ -61,6 +61,8 @@ def test_what_went_on_by_another_version_has_a_path_in_both(world: World) -> Non
     assert old.elements == {"s": 1, "u": 1, "v": 1, "sub": 1, "si": 1, "ui": 1}
     assert new.elements == {"sub": 1, "yi": 1, "e": 1}
     assert (old.active, new.active) == ((), ())
+    assert (old.before, new.before) == ((), ("P:1",))
+    assert (old.left, new.left) == ({"sub": 1, "ui": 1}, {})
     assert world.wrong() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -227,6 +228,14 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     assert instance_of(bureau, other).definition_id == target
     assert "a better one" in supervisor.get("/supervision/batches")
     assert "Went on by another version of the process: a better one" in supervisor.get(f"/supervision/cases/{number}")
+    supervisor.get(f"/cases/{number}")
+    views = [
+        json.loads(text) for text in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', supervisor.page)
+    ]
+    moved, before = (next(view for view in views if f"/{name}.bpmn" in view["source"]) for name in (target, source))
+    assert moved["flows"] == before["flows"] != {}
+    assert moved["elements"] == before["elements"]
+    assert set(moved["elements"].values()) == {1}
 
 
 def test_cases_to_be_moved_are_found_by_a_filter(bureau, supervisor, monkeypatch):
