@@ -1,4 +1,4 @@
-"""What a step costs late in a case, and an item among many, in memory.
+"""What a step costs late in a case, and an item among many: in memory, and completed for good on SQLite.
 
 Budget: the 10,000th step of a looping instance takes at most 1.1 times the first, and its state is no larger; an item
 out of 10,000 takes as long as one out of 1,000. Both sides are taken in turns, so that the machine's noise meets both.
@@ -7,24 +7,33 @@ out of 10,000 takes as long as one out of 1,000. Both sides are taken in turns, 
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 from benchmarks import diagrams
 from benchmarks.figures import Figures
 from benchmarks.library import NOW, OneProcess
+from benchmarks.step import complete, in_turns
+from engine import deployments, instances, user_tasks
 from engine.core import State, commands, run
+from engine.engine import Engine
 
 STEPS = 10_000
 WINDOW = 200
 REPEATS = 5
 FEW, MANY = 1_000, 10_000
 TURNS = 3
+COMPLETED = 200
 
 
 def measure(figures: Figures) -> None:
     figures.add("step_10000_vs_first", late_step_vs_first(), "times")
     figures.add("state_bytes_10000_vs_first", late_state_vs_first(), "times")
     figures.add("multi_instance_10000_vs_1000", item_among_many_vs_few(), "times")
+    among_many, among_few = items_completed_for_good()
+    figures.add("items_10000_ms", among_many * 1000, "ms")
+    figures.add("items_10000_vs_1000", among_many / among_few, "times")
 
 
 class Looping:
@@ -92,3 +101,28 @@ def all_items(library: OneProcess, count: int) -> float:
         run(library, state, commands.CompleteUserTask(user_task, {"answer": 1}), NOW)
     assert (len(opened), state.ended) == (count, "completed")
     return time.perf_counter() - begun
+
+
+def items_completed_for_good(many: int = MANY, few: int = FEW, completed: int = COMPLETED) -> tuple[float, float]:
+    """Median seconds to complete an item for good on SQLite, out of `many` that are open at once and out of `few`."""
+    with tempfile.TemporaryDirectory(prefix="pujiang-bench-") as folder:
+        engines = {count: Engine(f"sqlite:///{Path(folder) / f'{count}.db'}") for count in (many, few)}
+        opened = {count: _opened(engine, count, completed) for count, engine in engines.items()}
+        sides = {
+            str(count): lambda number, count=count: complete(engines[count], opened[count][number]) for count in engines
+        }
+        seconds = in_turns(sides, completed)
+        for engine in engines.values():
+            engine.stop()
+    return statistics.median(seconds[str(many)]), statistics.median(seconds[str(few)])
+
+
+def _opened(engine: Engine, count: int, wanted: int) -> list[str]:
+    """Open `count` user tasks at once, and complete one, to be warm; so many that are left."""
+    engine.upgrade()
+    engine.transact(lambda tx: deployments.deploy(tx, {"many.bpmn": diagrams.MANY}))
+    engine.transact(lambda tx: instances.start(tx, "P", variables={"questions": list(range(count))}))
+    query = user_tasks.UserTaskQuery(limit=wanted + 1)
+    first, *others = (each.id for each in engine.read(lambda tx: user_tasks.find(tx, query)))
+    complete(engine, first)
+    return others

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from engine import failures, instances, jobs, leases, retry
 from engine.core.commands import CompleteJob, ThrowError
-from engine.core.state import State
 from engine.errors import InvalidInput, InvalidState, NotFound
 from engine.instances import Locked
 from engine.jobs import Failure, Job
@@ -64,7 +63,7 @@ def fetch_and_lock(
         tx.authorise("work on", f"topic:{topic}")
         if limit > len(found):
             _, rows = leases.take(tx, topic, tx.now, limit - len(found), worker_id, lease)
-            found += [_external(row, until) for row in rows]
+            found += [_external(tx, row, until) for row in rows]
     return found
 
 
@@ -176,8 +175,8 @@ def _check_time(lease: timedelta) -> None:
         raise InvalidInput(f"Expected to lock for 1 second to {LONGEST}, but was asked for {lease}.")
 
 
-def _external(row: Any, until: datetime) -> ExternalJob:
-    seen = instances.visible(State.from_json(row.state), row.token_id)
+def _external(tx: Transaction, row: Any, until: datetime) -> ExternalJob:
+    seen = instances.seen_from(tx, row.instance_id, row.state, row.token_id)
     where = f"{row.instance_id}-{row.token_id}", row.topic, row.business_key
     return ExternalJob(*where, seen, row.retries, row.attempts + 1, until)
 

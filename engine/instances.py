@@ -6,17 +6,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import failures, history, journal, names, reasons
 from engine.core.commands import CancelInstance, Command, MoveDueDate, SetVariables, StartInstance
-from engine.core.facts import Fact
+from engine.core.facts import Fact, IncidentRaised
+from engine.core.parts import WHOLE, Saved, Stored
 from engine.core.run import WHILE_SUSPENDED, run
-from engine.core.state import ROOT, State
+from engine.core.splitting import split
+from engine.core.state import ROOT, State, at_hand
 from engine.errors import InvalidState, NotFound, Suspended
 from engine.observing import note
+from engine.store import states
 from engine.store.database import Transaction
 from engine.store.projection import Projection, scopes_of
 from engine.store.statements import Statement, from_driver, in_one_journey
@@ -126,17 +130,39 @@ def step(tx: Transaction, locked: Locked, command: Command, traces: dict[int, st
     """
     if locked.status != ACTIVE and not (locked.status == SUSPENDED and type(command) in WHILE_SUSPENDED):
         require_active(tx, locked)
-    state = State.from_json(locked.state)
-    scopes = scopes_of(state)
-    elements = {token.id: token.element_id for token in state.tokens.values()}
+    decided = states.put_together(
+        tx.connection, locked.id, locked.state, lambda state, stored: _decide(tx, state, stored, command)
+    )
+    if decided.happened:
+        raised = _write(tx, locked, command, decided)
+        if traces is not None:
+            traces.update({number: row["trace"] for number, row in raised.items() if "trace" in row})
+    return decided.happened
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What came of a command: the facts, what has to be stored of the state, what each incident saw and what it came
+    of, and the definition and the element of the tokens that were there before.
+    """
+
+    happened: list[Fact]
+    saved: Saved
+    seen: Mapping[int, Mapping[str, Any]]
+    causes: Mapping[int, Exception]
+    scopes: dict[int, str]
+    elements: dict[int, str]
+
+
+def _decide(tx: Transaction, state: State | None, stored: Stored, command: Command) -> _Decided:
+    scopes = {} if state is None else scopes_of(state)
+    elements = {} if state is None else {token.id: token.element_id for token in at_hand(state.tokens)}
     causes: dict[int, Exception] = {}
     state, happened = run(tx.library, state, command, tx.now, causes)
-    if happened:
-        rows = Projection(tx, locked.id, scopes, elements, locked.status)
-        _write(tx, locked, state, command, happened, rows, causes)
-        if traces is not None:
-            traces.update({number: row["trace"] for number, row in rows.incidents.items() if "trace" in row})
-    return happened
+    # What it saw then is gone from the state by the time that somebody looks.
+    raised = [fact for fact in happened if type(fact) is IncidentRaised]
+    seen = {fact.id: visible(state, fact.token_id) for fact in raised}
+    return _Decided(happened, split(state, stored, tx.library), seen, causes, scopes, elements)
 
 
 def require_active(tx: Transaction, locked: Locked) -> None:
@@ -151,25 +177,20 @@ def require_active(tx: Transaction, locked: Locked) -> None:
         raise InvalidState("process instance", locked.id, "continue", _end_of(tx, locked.id))
 
 
-def _write(
-    tx: Transaction,
-    locked: Locked,
-    state: State,
-    command: Command,
-    happened: list[Fact],
-    rows: Projection,
-    causes: Mapping[int, Exception],
-) -> None:
-    rows.take(happened)
-    _explain(rows.incidents, state, causes)
+def _write(tx: Transaction, locked: Locked, command: Command, decided: _Decided) -> Mapping[int, dict[str, Any]]:
+    """Returns the rows of the incidents that were raised, by their numbers."""
+    rows = Projection(tx, locked.id, decided.scopes, decided.elements, locked.status)
+    rows.take(decided.happened)
+    _explain(rows.incidents, decided)
     ended: dict[str, Any] = {"ended_at": None, "remove_at": None}
     if rows.status in ENDED:
         ended = {"ended_at": tx.now, "remove_at": removal(tx, locked.definition_id, tx.now)}
     of_it = {"of_id": locked.id}
     with in_one_journey(tx.connection):
-        seq, head = journal.append(tx, locked.id, locked.seq, locked.head, command, happened)
-        now = {"status": rows.status, "state": state.to_json(), "seq": seq, "head": head}
+        seq, head = journal.append(tx, locked.id, locked.seq, locked.head, command, decided.happened)
+        now = {"status": rows.status, "state": decided.saved.rest, "seq": seq, "head": head}
         _SAVE.execute(tx.connection, {**of_it, **now, **ended, "end_reason": rows.end_reason})
+        states.write(tx.connection, locked.id, decided.saved)
         if rows.runs_by is not None:
             _MOVE.execute(tx.connection, {**rows.runs_by, **of_it})
         if rows.suspension is not None:
@@ -178,16 +199,15 @@ def _write(
     rows.announce()
     tx.commands.append(type(command).__name__)
     note(case=locked.business_key)
+    return rows.incidents
 
 
-def _explain(raised: Mapping[int, dict[str, Any]], state: State, causes: Mapping[int, Exception]) -> None:
-    """Note what a token saw, which is gone from the state by the time that somebody looks; and of an error, where in
-    the diagram it came up.
-    """
+def _explain(raised: Mapping[int, dict[str, Any]], decided: _Decided) -> None:
+    """Note what a token saw; and of an error, where in the diagram it came up."""
     for number, incident in raised.items():
-        incident["variables"] = json.dumps(visible(state, incident["token_id"]), ensure_ascii=False)
-        if number in causes:
-            incident["trace"] = failures.trace_in_diagram(causes[number], incident["element_id"])
+        incident["variables"] = json.dumps(decided.seen[number], ensure_ascii=False)
+        if number in decided.causes:
+            incident["trace"] = failures.trace_in_diagram(decided.causes[number], incident["element_id"])
 
 
 def removal(tx: Transaction, definition_id: str, ended_at: datetime) -> datetime | None:
@@ -208,8 +228,7 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
     if suspended_at is not None:
         raise Suspended("process definition", command.definition_id, "start", _suspension_of_definition(tx, command))
     command = replace(command, deployment_id=newest)
-    causes: dict[int, Exception] = {}
-    state, happened = run(tx.library, None, command, tx.now, causes)
+    decided = _decide(tx, None, WHOLE, command)
     row = {
         "definition_id": command.definition_id,
         "definition_key": command.definition_id.rpartition(":")[0],
@@ -223,7 +242,7 @@ def launch(tx: Transaction, command: StartInstance) -> Instance:
     }
     instance_id = _LAUNCH.execute(tx.connection, row).scalar_one()
     locked = Locked(instance_id, command.definition_id, command.business_key, ACTIVE, "", 0, journal.START)
-    _write(tx, locked, state, command, happened, Projection(tx, locked.id, {}, {}, ACTIVE), causes)
+    _write(tx, locked, command, decided)
     return get(tx, locked.id)
 
 
@@ -311,7 +330,7 @@ def state(tx: Transaction, instance_id: int) -> State:
     ).scalar()
     if text is None:
         raise NotFound("process instance", instance_id)
-    return State.from_json(text)
+    return states.glance(tx.connection, instance_id, text, partial(states.whole, tx.connection, instance_id))
 
 
 def variables(tx: Transaction, instance_id: int, token_id: int = ROOT) -> dict[str, Any]:
@@ -345,6 +364,15 @@ def visible(state: State, token_id: int) -> dict[str, Any]:
         token = state.tokens[token.scope_id]
         seen = {**token.variables, **seen}
     return seen
+
+
+def seen_from(tx: Transaction, instance_id: int, stored: str, token_id: int) -> dict[str, Any]:
+    """The variables that a token sees, of an instance that is not locked and in whose row this is stored."""
+
+    def look(rest: str) -> dict[str, Any]:
+        return states.put_together(tx.connection, instance_id, rest, lambda state, _: visible(state, token_id))
+
+    return states.glance(tx.connection, instance_id, stored, look)
 
 
 def set_variables(tx: Transaction, instance_id: int, values: Mapping[str, Any], token_id: int = ROOT) -> None:

@@ -21,6 +21,7 @@ from engine.core.commands import Command
 from engine.core.facts import FORMAT, Fact, decode, encode
 from engine.core.state import State
 from engine.errors import InvalidInput, NotFound
+from engine.store import states
 from engine.store.database import Transaction
 from engine.store.remaking import Remaking, remaking
 from engine.store.statements import Insert, Statement
@@ -242,7 +243,7 @@ def _broken_links(tx: Transaction, instance: Any) -> Iterator[Finding]:
 def _wrong_state(tx: Transaction, instance: Any) -> Iterator[Finding]:
     try:
         replayed = replay(tx, instance.id).to_json()
-        stored = State.from_json(instance.state).to_json()
+        stored = states.whole(tx.connection, instance.id, instance.state).to_json()
     except (KeyError, ValueError, TypeError, NotFound) as error:
         yield Finding(instance.id, 0, f"expected its history to be replayable, but {error!r}")
         return

@@ -18,8 +18,8 @@ from engine.core import plans
 from engine.core.commands import MigrateInstance
 from engine.core.facts import Fact
 from engine.core.run import run
-from engine.core.state import State
 from engine.errors import EngineError, InvalidChange
+from engine.store import states
 from engine.store.database import Transaction
 from engine.store.tables import activities, process_instances
 
@@ -139,9 +139,9 @@ def check(tx: Transaction, plan: Plan, instance_ids: Iterable[int]) -> Check:
     found: dict[int, tuple[str, ...]] = {}
     wanted = list(instance_ids)
     for start in range(0, len(wanted), PAGE):
-        states = _states(tx, wanted[start : start + PAGE])
+        stored = _states(tx, wanted[start : start + PAGE])
         for instance_id in wanted[start : start + PAGE]:
-            problems = _problems(tx, states.get(instance_id), command)
+            problems = _problems(tx, instance_id, stored.get(instance_id), command)
             own = tuple(each for each in problems if each not in of_plan)
             if own:
                 found[instance_id] = own
@@ -153,11 +153,11 @@ def _states(tx: Transaction, instance_ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.state for row in tx.connection.execute(query)}
 
 
-def _problems(tx: Transaction, text: str | None, command: MigrateInstance) -> list[str]:
+def _problems(tx: Transaction, instance_id: int, text: str | None, command: MigrateInstance) -> list[str]:
     if text is None:
         return ["Expected the instance to be there, but there is none."]
     try:
-        run(tx.library, State.from_json(text), command, tx.now)
+        run(tx.library, states.whole(tx.connection, instance_id, text), command, tx.now)
     except InvalidChange as refused:
         return list(refused.problems)
     except EngineError as refused:

@@ -78,6 +78,7 @@ def test_every_figure_of_the_core_can_be_taken() -> None:
     assert growth.late_step_vs_first(steps=8, window=3, repeats=1) > 0
     assert growth.late_state_vs_first(steps=3) >= 1
     assert growth.item_among_many_vs_few(many=6, few=2, turns=1) > 0
+    assert all(growth.items_completed_for_good(many=6, few=4, completed=3))
     assert all(engines.elements_per_second(engines.Core(3), engines.Spiff(3), rounds=3, instances=2, turns=1))
 
 

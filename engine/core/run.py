@@ -28,7 +28,7 @@ from engine.core.execution import Execution
 from engine.core.expressions import ExpressionError
 from engine.core.facts import Fact
 from engine.core.model import Library
-from engine.core.state import ROOT, Incident, Phase, State, Token, Wait
+from engine.core.state import ROOT, Incident, Phase, State, Token, Wait, at_hand
 from engine.core.timing import InvalidTime
 from engine.errors import BpmnError, EngineError, ExecutionFailed, InvalidState, Suspended
 
@@ -208,9 +208,12 @@ def _raise_incident(execution: Execution, command: commands.RaiseIncident) -> No
 
 
 def _stopped_by(execution: Execution, incident_id: int, wanted: str) -> tuple[Token, Incident]:
-    for token in execution.state.tokens.values():
+    tokens = execution.state.tokens
+    for token in at_hand(tokens):
         if token.incident is not None and token.incident.id == incident_id:
             return token, token.incident
+    # It may be in a part that was left out, which being asked for by this id tells.
+    tokens.get(incident_id)
     raise InvalidState("incident", incident_id, wanted, "is not open")
 
 
@@ -321,6 +324,8 @@ def _suspend_instance(execution: Execution, command: commands.SuspendInstance) -
 def _resume_instance(execution: Execution, command: commands.ResumeInstance) -> None:
     if not execution.state.suspended:
         raise InvalidState("process instance", execution.state.business_key, "resume", "is not suspended")
+    # What was changed meanwhile may let a join go on anywhere.
+    _ = list(execution.state.tokens)
     execution.emit(facts.InstanceResumed(command.reason))
 
 

@@ -6,11 +6,18 @@ The size of a state does not grow with the past of the case. Only `engine.core.a
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
 
 FORMAT = 1
+"""Of a state that is all in one text."""
+
+IN_PARTS = 2
+"""Of what is left of one when parts of it are kept apart: see `engine.core.parts`."""
 
 ROOT = 1
 """The id of the process scope's token."""
@@ -43,7 +50,7 @@ class Items:
     A standard loop has no collection: it counts.
     """
 
-    values: tuple[Any, ...]
+    values: Sequence[Any]
     outputs: dict[int, Any] = field(default_factory=dict)
     started: int = 0
     completed: int = 0
@@ -142,47 +149,73 @@ class State:
     joining: dict[int, None] = field(default_factory=dict)
 
     def to_json(self) -> str:
+        """All of it in one text."""
+        return text_of(self.framed(FORMAT, map(token_to_list, self.tokens.values()), self.waits.values()))
+
+    def framed(self, form: int, tokens: Iterable[list[Any]], waits: Iterable[Wait]) -> dict[str, Any]:
+        """What is kept of a state as a whole, around these tokens and waits."""
         kept = {
-            "format": FORMAT,
+            "format": form,
             "business_key": self.business_key,
             "deployment_id": self.deployment_id,
             "last_id": self.last_id,
             "ended": self.ended,
-            "tokens": [_token_to_list(token) for token in self.tokens.values()],
-            "waits": [_wait_to_list(wait) for wait in self.waits.values()],
+            "tokens": list(tokens),
+            "waits": [wait_to_list(wait) for wait in waits],
         }
         if self.suspended:
             kept["suspended"] = True
-        return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+        return kept
 
     @classmethod
     def from_json(cls, text: str | bytes) -> State:
         """
         Raises:
-            ValueError: the text is not a state, or of a newer format.
+            ValueError: the text is not a state, or only a part of one, or of a newer format.
         """
-        data = json.loads(text)
+        return cls.from_data(json.loads(text))
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> State:
+        """As `from_json`, of what the text says."""
         if data.get("format") != FORMAT:
             raise ValueError(f"Expected a state of format {FORMAT}, but it is of format {data.get('format')!r}.")
-        tokens = [_token_from_list(values) for values in data["tokens"]]
-        waits = [_wait_from_list(values) for values in data["waits"]]
+        return cls.put_together(data, data["tokens"], data["waits"])
+
+    @classmethod
+    def put_together(cls, frame: Mapping[str, Any], tokens: Iterable[list[Any]], waits: Iterable[list[Any]]) -> State:
+        """The state of these tokens and waits, in the order of their ids, which is that of their birth."""
         state = cls(
-            data["business_key"], data["deployment_id"], data["last_id"], data["ended"], data.get("suspended", False)
+            frame["business_key"],
+            frame["deployment_id"],
+            frame["last_id"],
+            frame["ended"],
+            frame.get("suspended", False),
         )
-        state.tokens = {token.id: token for token in tokens}
-        state.waits = {wait.id: wait for wait in waits}
-        # Children and waits are known from the other side; in the order of their ids, which is that of their birth.
-        for token in tokens:
+        for token in map(_token_from_list, tokens):
+            state.tokens[token.id] = token
+            # Children and waits are known from the other side. A scope comes before what is in it.
             if token.scope_id:
                 state.tokens[token.scope_id].children[token.id] = None
-        for wait in waits:
+            if token.arrived or token.activated:
+                state.joining[token.id] = None
+        for wait in map(_wait_from_list, waits):
+            state.waits[wait.id] = wait
             state.tokens[wait.owner_id].waits[wait.id] = None
-        state.conditions = {wait.id: None for wait in waits if wait.kind == "condition"}
-        state.joining = {token.id: None for token in tokens if token.arrived or token.activated}
+            if wait.kind == "condition":
+                state.conditions[wait.id] = None
         return state
 
 
-def _token_to_list(token: Token) -> list[Any]:
+def at_hand(table: dict[int, T]) -> list[T]:
+    """The tokens or waits of a state that are at hand, which are all of them where no part of it is left out."""
+    return list(dict.values(table))
+
+
+text_of = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def token_to_list(token: Token) -> list[Any]:
     items = token.items
     incident = token.incident
     rest = {
@@ -192,12 +225,12 @@ def _token_to_list(token: Token) -> list[Any]:
         "arrived": token.arrived or None,
         "activated": token.activated or None,
         "planned": token.planned or None,
-        "completed": [_completed_to_list(each) for each in token.completed] or None,
+        "completed": [completed_to_list(each) for each in token.completed] or None,
         "compensating": _all_to_lists(token.compensating),
         "cancelled": token.cancelled or None,
         "correlation": token.correlation or None,
         "kept": token.kept or None,
-        "items": items and [items.values, list(items.outputs.items()), items.started, items.completed],
+        "items": items and [list(items.values), sorted(items.outputs.items()), items.started, items.completed],
         "work": token.work,
         "assignee": token.assignee,
         "due": token.due and token.due.isoformat(),
@@ -219,9 +252,9 @@ def _token_from_list(values: list[Any]) -> Token:
     token.arrived = rest.get("arrived", {})
     token.activated = rest.get("activated", {})
     token.planned = rest.get("planned", [])
-    token.completed = [_completed_from_list(each) for each in rest.get("completed", ())]
+    token.completed = [completed_from_list(each) for each in rest.get("completed", ())]
     if "compensating" in rest:
-        token.compensating = [_completed_from_list(each) for each in rest["compensating"]]
+        token.compensating = [completed_from_list(each) for each in rest["compensating"]]
     token.cancelled = rest.get("cancelled", False)
     token.correlation = rest.get("correlation", {})
     token.kept = rest.get("kept", {})
@@ -239,22 +272,22 @@ def _token_from_list(values: list[Any]) -> Token:
 
 
 def _all_to_lists(completed: list[Completed] | None) -> list[Any] | None:
-    return None if completed is None else [_completed_to_list(each) for each in completed]
+    return None if completed is None else [completed_to_list(each) for each in completed]
 
 
-def _completed_to_list(each: Completed) -> list[Any]:
-    inner = [_completed_to_list(part) for part in each.inner]
+def completed_to_list(each: Completed) -> list[Any]:
+    inner = [completed_to_list(part) for part in each.inner]
     what = [each.id, each.element_id, each.definition_id, each.index, each.variables, inner]
     return what if each.complete else [*what, False]
 
 
-def _completed_from_list(values: list[Any]) -> Completed:
+def completed_from_list(values: list[Any]) -> Completed:
     token_id, element_id, definition_id, index, variables, inner, *rest = values
-    inside = [_completed_from_list(part) for part in inner]
+    inside = [completed_from_list(part) for part in inner]
     return Completed(token_id, element_id, definition_id, index, variables, inside, complete=not rest)
 
 
-def _wait_to_list(wait: Wait) -> list[Any]:
+def wait_to_list(wait: Wait) -> list[Any]:
     due = wait.due and wait.due.isoformat()
     where = [wait.id, wait.owner_id, wait.element_id]
     what = [wait.kind, wait.name, wait.key, due, wait.interval, wait.repetitions]

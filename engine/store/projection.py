@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine import retry
 from engine.core import facts, timing
 from engine.core.facts import Fact
-from engine.core.state import ROOT, State
+from engine.core.state import ROOT, State, at_hand
 from engine.store import dealing, moving, posting
 from engine.store.database import Transaction
 from engine.store.statements import Insert, Statement, Upsert
@@ -32,9 +32,9 @@ Row = dict[str, Any]
 
 
 def scopes_of(state: State) -> dict[int, str]:
-    """The definition that each token runs by. To be taken before a command changes the state."""
+    """The definition that each token at hand runs by. To be taken before a command changes the state."""
     tokens = state.tokens
-    return {token.id: tokens[token.process_id].definition_id or "" for token in tokens.values()}
+    return {token.id: tokens[token.process_id].definition_id or "" for token in at_hand(tokens)}
 
 
 class Projection:

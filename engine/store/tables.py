@@ -156,6 +156,18 @@ sa.Index(
     postgresql_where=_TO_GO,
 )
 
+# What of a large state is kept apart from the rest, which stands in the instance's row: see engine.core.parts.
+state_parts = sa.Table(
+    "state_parts",
+    metadata,
+    sa.Column("instance_id", ID, sa.ForeignKey("process_instances.id"), primary_key=True),
+    sa.Column("token_id", sa.Integer, primary_key=True),  # of the activity with many items, or of whose variable it is
+    sa.Column("name", TEXT, primary_key=True),  # of the variable; empty: items
+    sa.Column("first", sa.Integer, primary_key=True),  # of the items; of a variable 0, as is the next
+    sa.Column("until", sa.Integer, nullable=False),  # the first item that is not among them
+    sa.Column("state", TEXT, nullable=False),
+)
+
 # Those that were removed on purpose: see engine.tombstones.
 removed_instances = sa.Table(
     "removed_instances",

@@ -14,9 +14,11 @@ from datetime import timedelta
 from functools import partial
 
 from engine import leases
+from engine.jobs import Job
 from engine.leases import Lent
 from engine.store.database import Runtime, Transaction
 from engine.work import runner
+from engine.work.deliveries import Delivery
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +63,20 @@ def _publish(engine: Runtime, publish: Publish, lend: Callable[[Transaction], li
 
 def run_handed(engine: Runtime, row_id: int) -> bool:
     """Run what a message tells of, as anyone runs jobs; False where the broker has it no more."""
-    taken = engine.transact(partial(leases.take_over, row_id=row_id))
-    if taken is None:
+    work = engine.transact(partial(_take_over, row_id=row_id))
+    if work is None:
         return False
-    owner, row = taken
-    work = runner.read(row, owner)
     engine.claims.hold([work])
     runner.run_claimed(engine, work)
     return True
+
+
+def _take_over(tx: Transaction, row_id: int) -> Job | Delivery | None:
+    taken = leases.take_over(tx, row_id)
+    if taken is None:
+        return None
+    owner, row = taken
+    return runner.read(tx, row, owner)
 
 
 class HandOut:

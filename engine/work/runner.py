@@ -16,7 +16,6 @@ from typing import Any
 
 from engine import handlers, instances, leases, observing
 from engine.core import continuing
-from engine.core.state import State
 from engine.errors import BpmnError, InvalidState, OutcomeUnknown, Suspended, Unavailable
 from engine.handlers import Unusable
 from engine.jobs import Job, complete, fail, throw_error
@@ -55,24 +54,24 @@ def claim_due(engine: Runtime, now: datetime, batch: int) -> list[Job | Delivery
 def claim(tx: Transaction, now: datetime, batch: int) -> list[Job | Delivery]:
     """Take up to `batch` jobs and deliveries that are due; whoever dies with them blocks them for a lease."""
     owner, rows = leases.take(tx, leases.OURS, now, batch)
-    return [read(row, owner) for row in rows]
+    return [read(tx, row, owner) for row in rows]
 
 
-def read(row: Any, owner: str) -> Job | Delivery:
+def read(tx: Transaction, row: Any, owner: str) -> Job | Delivery:
     """What a row of the jobs says, with the business key and the state of its instance, as it was before `owner`
     claimed it.
     """
-    return _job(row, owner) if row.payload is None else deliveries.read(row, owner)
+    return _job(tx, row, owner) if row.payload is None else deliveries.read(row, owner)
 
 
-def _job(row: Any, owner: str) -> Job:
+def _job(tx: Transaction, row: Any, owner: str) -> Job:
     return Job(
         row_id=row.id,
         owner=owner,
         instance_id=row.instance_id,
         token_id=row.token_id,
         topic=row.topic,
-        variables={} if row.topic == continuing.TOPIC else _visible(row),
+        variables={} if row.topic == continuing.TOPIC else _visible(tx, row),
         business_key=row.business_key,
         retries=row.retries,
         attempt=row.attempts + 1,
@@ -82,8 +81,8 @@ def _job(row: Any, owner: str) -> Job:
     )
 
 
-def _visible(row: Any) -> dict[str, Any]:
-    return instances.visible(State.from_json(row.state), row.token_id)
+def _visible(tx: Transaction, row: Any) -> dict[str, Any]:
+    return instances.seen_from(tx, row.instance_id, row.state, row.token_id)
 
 
 def run_claimed(engine: Runtime, work: Job | Delivery) -> None:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from engine import batches, instances, migration, modification, suspension
 from engine.clock import FixedClock
+from engine.core import parts
 from engine.core.commands import CancelElement, StartBefore
 from engine.work import timers
 from tests.engine.core.case import diagram, process
@@ -46,6 +47,16 @@ STARTED = process(
     "s heard e",
     key="S",
 )
+MANY = process(
+    '<startEvent id="s"/><userTask id="many"><multiInstanceLoopCharacteristics camunda:collection="units"'
+    ' camunda:elementVariable="unit"><completionCondition>nrOfCompletedInstances == 2</completionCondition>'
+    '</multiInstanceLoopCharacteristics></userTask><endEvent id="e"/>',
+    "s many e",
+    key="M",
+)
+FEW = {"MANY": 6, "EACH": 2}
+"""From how many items on they are kept in parts here, and how many in a part."""
+
 STORE = '<dataStore id="ds" name="numbers"/>'
 
 
@@ -77,6 +88,12 @@ def deploy_again(world: World) -> None:
     world.deploy(life_bpmn=diagram(STORE, LIFE.replace('id="late"', 'id="late" name="Late"')))
 
 
+def begin_many(world: World) -> None:
+    """A case with so many items that its state is kept in parts."""
+    world.deploy(many_bpmn=diagram(MANY))
+    world.start("M", units=list(range(FEW["MANY"])))
+
+
 def _migrate(world: World) -> None:
     world.do(migration.migrate, world.see(migration.propose, "P:1", "P:2"), 2, "it is better")
 
@@ -85,6 +102,8 @@ SCENARIOS: dict[str, Callable[[World], Any]] = {
     "deploy": deploy_again,
     "start": lambda world: world.start("P", business_key="case-2", n=0),
     "complete": lambda world: world.complete("u", verdict="yes"),
+    "item": lambda world: world.complete("many"),
+    "last-item": lambda world: world.complete("many"),
     "timer": _fire,
     "rest": lambda world: world.rest(),
     "cancel": _cancel,
@@ -140,4 +159,6 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
+    for name, number in FEW.items():
+        setattr(parts, name, number)
     serve()

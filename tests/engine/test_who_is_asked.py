@@ -21,7 +21,7 @@ ASKS_NOBODY: Mapping[str, Mapping[str, str]] = {
         "batches": "work_off",
         "buffer": "keep take_for first take_first next_due is_over take_expired forget_ids claim_id record",
         "incidents": "raise_for_delivery raise_for_timer",
-        "instances": "lock execute step require_active removal launch",
+        "instances": "lock execute step require_active removal launch seen_from",
         "jobs": "complete throw_error escalate fail settle_failure lock_own lock held is_quiet",
         "journal": "append note",
         "leases": "is_too_long shorten is_due next_due take lend lend_anew take_back take_over renew release",
