@@ -98,7 +98,7 @@ def test_what_is_stuck_is_tried_again_once_its_cause_is_mended(bureau, signed_in
     assert "waits for the petitioner" not in case
     monkeypatch.undo()
     incident = bureau.ask(incidents.find)[0].id
-    assert "Tried again: 1 incident." in supervisor.post(f"/supervision/incidents/{incident}", do="retry")
+    assert "Tried again." in supervisor.post(f"/supervision/incidents/{incident}", do="retry")
     bureau.engine.run_to_rest()
     assert "Nothing is stuck." in supervisor.get("/supervision/incidents/")
     assert "was resolved" in supervisor.post(f"/supervision/incidents/{incident}", do="retry")
