@@ -14,7 +14,8 @@ from pathlib import Path
 
 from benchmarks.figures import Figures
 from handlers import HANDLERS
-from workflows import demo, intake
+from workflows.demonstration import demo
+from workflows.importing import intake
 from workflows.office import open_engine
 
 ROWS = 1_000

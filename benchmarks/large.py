@@ -30,7 +30,8 @@ from handlers import HANDLERS
 from tests.bureau import CLERK
 from web import settings
 from web.app import create_app
-from workflows import office, submissions
+from workflows import office
+from workflows.papers import submissions
 
 FEW, MANY = 1_000, int(os.environ.get("BENCHMARK_LARGE", "1000000"))
 REPEATS = 31

@@ -16,10 +16,15 @@ from engine.actors import Actor
 from engine.store.database import Transaction
 from engine.user_tasks import MAX_LIMIT, UserTaskQuery
 from tests.bureau import CHECKER, CLERK, SUPERVISOR, Bureau, staff
-from workflows import accounts, case_files, demo, permissions, states, submissions
-from workflows.calendars import LOCAL
-from workflows.cases import Receipt
-from workflows.petitioners import Person
+from workflows import permissions
+from workflows.demonstration import demo
+from workflows.organisation import accounts
+from workflows.papers import submissions
+from workflows.people.petitioners import Person
+from workflows.reading import case_files
+from workflows.register import states
+from workflows.register.cases import Receipt
+from workflows.time.calendars import LOCAL
 
 OPENED = datetime(2026, 3, 2, 9, tzinfo=LOCAL)
 """When the office opens; what the clock has moved on since stands in the database."""

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.store.database import Transaction
-from workflows import cases, clocks, notices, states, units
 from workflows.office import Office
+from workflows.organisation import units
+from workflows.papers import notices
+from workflows.register import cases, states
+from workflows.time import clocks
 
 
 def hand_over(

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from engine.store.database import Transaction
-from workflows import cases, clocks, notices, states
 from workflows.office import Office
+from workflows.papers import notices
+from workflows.register import cases, states
+from workflows.time import clocks
 
 
 def start_clocks(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.store.database import Transaction
-from workflows import clocks, notices
 from workflows.office import Office
+from workflows.papers import notices
+from workflows.time import clocks
 
 
 def remind_co_unit(*, office: Office, job_id: str, case_number: str, co_unit: str) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.store.database import Transaction
-from workflows import cases, clocks, notices, states, texts, vocabulary
+from workflows import vocabulary
 from workflows.office import Office
+from workflows.papers import notices, texts
+from workflows.register import cases, states
+from workflows.time import clocks
 
 
 def serve_reply(

@@ -7,10 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from engine.store.database import Transaction
-from workflows import cases, clocks, decrees, drafts, notices, ratings, states, vocabulary, withdrawals
-from workflows.calendars import local_day
+from workflows import vocabulary
 from workflows.office import Office
-from workflows.schedules import Term, schedule
+from workflows.papers import drafts, notices
+from workflows.petitioning import ratings, withdrawals
+from workflows.register import cases, states
+from workflows.time import clocks, decrees
+from workflows.time.calendars import local_day
+from workflows.time.schedules import Term, schedule
 
 
 def open_survey(

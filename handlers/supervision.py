@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from engine.store.database import Transaction
-from workflows import cases, clocks, notices, vocabulary
-from workflows.calendars import local_day
+from workflows import vocabulary
 from workflows.office import Office
+from workflows.papers import notices
+from workflows.register import cases
+from workflows.time import clocks
+from workflows.time.calendars import local_day
 
 PETITION_OFFICE = "unit:petition-office"
 SUPERVISORS = "role:supervisor"

@@ -14,14 +14,19 @@ from engine.clock import FixedClock
 from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from handlers import HANDLERS
-from workflows import case_files, cases, clocks, office, ratings, submissions, withdrawals
-from workflows.calendars import LOCAL
-from workflows.case_files import CaseFile, PublicCase
-from workflows.cases import Petition, Receipt
-from workflows.clocks import Clock
+from workflows import office
+from workflows.papers import submissions
+from workflows.people.petitioners import Person
 from workflows.permissions import PUBLIC
-from workflows.petitioners import Person
-from workflows.ratings import Rating
+from workflows.petitioning import ratings, withdrawals
+from workflows.petitioning.ratings import Rating
+from workflows.reading import case_files
+from workflows.reading.case_files import CaseFile, PublicCase
+from workflows.register import cases
+from workflows.register.cases import Petition, Receipt
+from workflows.time import clocks
+from workflows.time.calendars import LOCAL
+from workflows.time.clocks import Clock
 
 T = TypeVar("T")
 

@@ -27,8 +27,8 @@ from handlers import HANDLERS
 from tests.databases import Server
 from tests.web.conftest import AnyFile
 from web import assets
-from workflows import intake as taking_in
 from workflows import office
+from workflows.importing import intake as taking_in
 
 
 def test_the_large_diagram_has_200_elements_and_each_is_drawn() -> None:

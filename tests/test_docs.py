@@ -23,7 +23,9 @@ from engine.engine import Engine
 from handlers import HANDLERS
 from tests.engine.core.case import diagram, process
 from web.cli import main
-from workflows import demo, demo_petitions, notices, vocabulary
+from workflows import vocabulary
+from workflows.demonstration import demo, demo_petitions
+from workflows.papers import notices
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(page.relative_to(ROOT)): page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))}
@@ -268,9 +270,9 @@ def example(where: str) -> str:
 def test_the_handler_that_developers_are_shown_works(
     bureau: Bureau, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    wording = ast.literal_eval(f"{{{example('workflows/notices.py, in WORDING')}}}")
+    wording = ast.literal_eval(f"{{{example('workflows/papers/notices.py, in WORDING')}}}")
     monkeypatch.setattr(notices, "WORDING", {**notices.WORDING, **wording})
-    heading = "from typing import Any\nfrom workflows import notices, units\nfrom workflows.office import Office\n"
+    heading = "from typing import Any\nfrom workflows.organisation import units\nfrom workflows.papers import notices\nfrom workflows.office import Office\n"
     (tmp_path / "shown.py").write_text(heading + example("handlers/response.py"), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     handler: Callable[..., dict[str, Any]] = importlib.import_module("shown").inform_township

@@ -16,7 +16,9 @@ from web import errors
 from web.current import engine, settings
 from web.security import limiter
 from web.settings import Settings
-from workflows import accounts, demo, permissions
+from workflows import permissions
+from workflows.demonstration import demo
+from workflows.organisation import accounts
 from workflows.permissions import PUBLIC
 
 PETITION = "petition"

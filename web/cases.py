@@ -18,10 +18,14 @@ from web.auth import current_actor
 from web.current import engine
 from web.diagrams import Drawing
 from web.labels import Labels
-from workflows import case_files, cases, extensions, journal_notes, permissions, states, units, vocabulary
-from workflows.case_files import CaseFile
-from workflows.case_lists import CaseQuery
+from workflows import journal_notes, permissions, vocabulary
+from workflows.handling import extensions
+from workflows.organisation import units
 from workflows.permissions import SUPERVISOR
+from workflows.reading import case_files
+from workflows.reading.case_files import CaseFile
+from workflows.register import cases, states
+from workflows.register.case_lists import CaseQuery
 
 PAGE = 50
 EVENTS = 100

@@ -8,8 +8,10 @@ from typing import Any
 
 from engine.store.database import Transaction
 from web.presentation import day, when, words
-from workflows import accounts, states, units, vocabulary
-from workflows.cases import Case
+from workflows import vocabulary
+from workflows.organisation import accounts, units
+from workflows.register import states
+from workflows.register.cases import Case
 
 _CODES: Mapping[str, Mapping[str, str]] = {
     "channel": vocabulary.CHANNELS,

@@ -23,7 +23,7 @@ from web.current import engine
 from web.designer import KINDS
 from web.forms import whole_number
 from workflows import permissions
-from workflows.calendars import begin_of
+from workflows.time.calendars import begin_of
 
 blueprint = Blueprint("moves", __name__, url_prefix="/supervision")
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from engine import deployments
 from engine.errors import count
-from workflows.calendars import LOCAL, local_day
+from workflows.time.calendars import LOCAL, local_day
 
 SOON_DAYS = 3
 

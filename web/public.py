@@ -21,11 +21,14 @@ from web import errors, forms, labels
 from web.auth import PETITION, current_actor
 from web.current import engine, settings
 from web.security import limiter
-from workflows import case_files, cases, ratings, states, supplements, vocabulary, withdrawals
-from workflows.cases import Petition
+from workflows import vocabulary
+from workflows.people.petitioners import Person
 from workflows.permissions import PUBLIC, petitioner
-from workflows.petitioners import Person
-from workflows.ratings import Rating
+from workflows.petitioning import ratings, supplements, withdrawals
+from workflows.petitioning.ratings import Rating
+from workflows.reading import case_files
+from workflows.register import cases, states
+from workflows.register.cases import Petition
 
 FORMS = Path(__file__).parent / "templates" / "public" / "forms"
 RECEIPT = "receipt"

@@ -12,9 +12,10 @@ from engine import deployments, user_tasks
 from engine.store.database import Transaction
 from engine.user_tasks import UserTask, UserTaskQuery
 from web import labels
-from workflows import cases, permissions
-from workflows.cases import Case
+from workflows import permissions
 from workflows.permissions import SUPERVISOR
+from workflows.register import cases
+from workflows.register.cases import Case
 
 SHOWS = {"mine": "Mine", "groups": "My groups’", "all": "All"}
 PAGE = 50

@@ -18,8 +18,10 @@ from web.auth import current_actor
 from web.current import engine, settings
 from web.forms import whole_number
 from web.presentation import day, days_ahead
-from workflows import audit as auditing
-from workflows import case_files, cases, clocks
+from workflows.reading import audit as auditing
+from workflows.reading import case_files
+from workflows.register import cases
+from workflows.time import clocks
 
 PAGE = 50
 ENTRIES = 200

@@ -12,7 +12,7 @@ from engine.core import facts
 from engine.journal import Entry
 from web.labels import Labels
 from web.presentation import words
-from workflows import texts
+from workflows.papers import texts
 
 INTERVENTIONS = frozenset(
     {

@@ -20,10 +20,13 @@ from web import errors, forms, labels, queues
 from web.auth import current_actor
 from web.current import engine
 from web.labels import Labels
-from workflows import case_files, drafts, permissions, submissions, units
-from workflows.calendars import local_day
-from workflows.case_files import CaseFile
-from workflows.drafts import Draft
+from workflows import permissions
+from workflows.organisation import units
+from workflows.papers import drafts, submissions
+from workflows.papers.drafts import Draft
+from workflows.reading import case_files
+from workflows.reading.case_files import CaseFile
+from workflows.time.calendars import local_day
 
 blueprint = Blueprint("user_tasks", __name__, url_prefix="/tasks")
 

@@ -17,8 +17,11 @@ from engine.engine import Engine
 from engine.store import locks
 from engine.store.database import Transaction
 from engine.store.statements import Statement
-from workflows import bundled_units, clocks, permissions, retention, tables
-from workflows.calendars import LOCAL
+from workflows import permissions, tables
+from workflows.organisation import bundled_units
+from workflows.register import retention
+from workflows.time import clocks
+from workflows.time.calendars import LOCAL
 
 T = TypeVar("T")
 

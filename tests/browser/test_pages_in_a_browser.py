@@ -15,8 +15,8 @@ from engine.store.database import Transaction
 from handlers import HANDLERS
 from tests.browser.conftest import Server
 from tests.browser.desk import PASSWORD, Caseworker, Petition, Petitioner, in_sight
-from workflows.calendars import LOCAL
 from workflows.office import open_to_read
+from workflows.time.calendars import LOCAL
 
 pytestmark = pytest.mark.browser
 

@@ -20,8 +20,9 @@ from tests.campaigns.commands import Server
 from tests.campaigns.report import Report
 from tests.campaigns.scene import Scene, pause
 from tests.campaigns.visitors import Browser, Unreachable
-from workflows import accounts, demo
+from workflows.demonstration import demo
 from workflows.office import open_engine
+from workflows.organisation import accounts
 
 STAFF = ("clerk", "water", "roads", "housing", "checker", "water-head")
 

@@ -18,9 +18,11 @@ from lxml import etree
 from engine.errors import BpmnError, NotFound
 from engine.store.database import Transaction
 from handlers import HANDLERS
-from workflows import decrees, extensions, notices
-from workflows.calendars import Decree
+from workflows.handling import extensions
 from workflows.office import Office
+from workflows.papers import notices
+from workflows.time import decrees
+from workflows.time.calendars import Decree
 
 
 def _topics() -> set[str]:

@@ -19,7 +19,8 @@ from engine.store.database import Transaction
 from tests.bureau import Bureau
 from web import assets, logs, settings
 from web.app import create_app
-from workflows import accounts, demo
+from workflows.demonstration import demo
+from workflows.organisation import accounts
 
 PASSWORD_HASH = accounts.hash_password(demo.PASSWORD)
 

@@ -34,9 +34,9 @@ from tests.web.celery_worker import handlers
 from web import celery, settings
 from web.celery import Publisher
 from web.settings import Settings
-from workflows import cases
-from workflows.cases import Petition
 from workflows.permissions import PUBLIC
+from workflows.register import cases
+from workflows.register.cases import Petition
 
 SECONDS = 60
 _A_MOMENT = threading.Event()

@@ -17,7 +17,8 @@ from engine.store.tables import journal, process_instances
 from tests.bureau import Bureau
 from tests.engine.core.case import diagram, process
 from web.cli import main
-from workflows import accounts, cases
+from workflows.organisation import accounts
+from workflows.register import cases
 
 MAP = """
 [source]

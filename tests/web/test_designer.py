@@ -22,7 +22,8 @@ from engine.core.behaviours import BEHAVIOURS
 from engine.engine import Engine
 from web import designer, settings
 from web.app import create_app
-from workflows import accounts, permissions
+from workflows import permissions
+from workflows.organisation import accounts
 
 PASSWORD = "long-enough-for-a-test"
 

@@ -10,8 +10,9 @@ from tests.bureau import CLERK, Bureau
 from tests.web.conftest import Visitor
 from web.app import create_app
 from web.settings import load
-from workflows import petitioners, texts
-from workflows.cases import Receipt
+from workflows.papers import texts
+from workflows.people import petitioners
+from workflows.register.cases import Receipt
 
 PETITION = {
     "claims": "We ask that the pipe in Well Lane be replaced.",

@@ -21,9 +21,9 @@ from web import processes as running
 from web import settings
 from web.listening import Listener
 from web.signals import SIGNALS, Stop
-from workflows import cases
-from workflows.cases import Petition
 from workflows.permissions import PUBLIC
+from workflows.register import cases
+from workflows.register.cases import Petition
 
 SOON = timedelta(seconds=20)
 

@@ -12,7 +12,7 @@ from tests.web.conftest import Visitor
 from web import security
 from web.app import create_app
 from web.settings import load
-from workflows import accounts
+from workflows.organisation import accounts
 
 
 def test_a_wrong_password_and_a_wrong_name_are_told_alike(visitor):

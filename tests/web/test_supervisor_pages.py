@@ -12,7 +12,7 @@ from engine.store.tables import journal
 from tests.bureau import Bureau
 from tests.databases import KINDS
 from web import supervision
-from workflows import notices
+from workflows.papers import notices
 
 
 @pytest.fixture(params=KINDS)

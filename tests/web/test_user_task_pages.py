@@ -14,7 +14,7 @@ from engine.user_tasks import UserTask
 from tests.bureau import CLERK, HOUSING, ROADS, WATER, Bureau
 from tests.databases import KINDS
 from tests.web.conftest import Visitor
-from workflows import drafts
+from workflows.papers import drafts
 
 SignIn = Callable[[str], Visitor]
 

@@ -28,9 +28,9 @@ from tests.web import processes
 from tests.web.processes import Started
 from tests.web.test_monitoring import value
 from web.watching import Line, Taking
-from workflows import cases
-from workflows.cases import Petition
 from workflows.permissions import PUBLIC
+from workflows.register import cases
+from workflows.register.cases import Petition
 
 SECONDS = 60
 RUNS = 'pujiang_job_seconds_count{outcome="completed",topic="start-clocks"}'

@@ -6,7 +6,7 @@ import pytest
 from bureau import SUPERVISOR, WATER, Bureau
 
 from engine.errors import InvalidVariables, NotFound, NotPermitted
-from workflows import accounts
+from workflows.organisation import accounts
 
 
 def _add(bureau: Bureau) -> accounts.Account:

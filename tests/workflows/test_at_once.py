@@ -13,7 +13,9 @@ from engine import instances
 from engine.actors import SYSTEM, Actor
 from engine.errors import InvalidState
 from engine.store.database import Transaction
-from workflows import clocks, drafts, office, submissions
+from workflows import office
+from workflows.papers import drafts, submissions
+from workflows.time import clocks
 
 A_MOMENT = 0.3
 """Seconds in which the second would be done, if it did not wait."""

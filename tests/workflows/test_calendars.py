@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from engine.errors import InvalidVariables
-from workflows import calendars
-from workflows.calendars import Calendar, Decree
-from workflows.schedules import Term, schedule
+from workflows.time import calendars
+from workflows.time.calendars import Calendar, Decree
+from workflows.time.schedules import Term, schedule
 
 CALENDAR = Calendar()
 

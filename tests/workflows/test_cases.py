@@ -12,11 +12,13 @@ from bureau import CLERK, MING, ROADS, SUPERVISOR, WATER, Bureau
 
 from engine.actors import Actor
 from engine.errors import InvalidState, InvalidVariables, NotFound
-from workflows import cases, clocks, query_codes, states
-from workflows.calendars import LOCAL
-from workflows.case_lists import CaseQuery
-from workflows.cases import Case, Totals
-from workflows.petitioners import Person
+from workflows.people import query_codes
+from workflows.people.petitioners import Person
+from workflows.register import cases, states
+from workflows.register.case_lists import CaseQuery
+from workflows.register.cases import Case, Totals
+from workflows.time import clocks
+from workflows.time.calendars import LOCAL
 
 
 def test_cases_are_numbered_year_by_year_in_the_order_they_come(bureau: Bureau):

@@ -11,9 +11,9 @@ from bureau import SUPERVISOR, WATER, Bureau
 from engine import instances, messages
 from engine.errors import BpmnError, InvalidState, InvalidVariables, NotPermitted
 from engine.store.database import Transaction
-from workflows import calendars, clocks, decrees
-from workflows.calendars import LOCAL, Decree
-from workflows.cases import Receipt
+from workflows.register.cases import Receipt
+from workflows.time import calendars, clocks, decrees
+from workflows.time.calendars import LOCAL, Decree
 
 CASE = "PJ-2026-000001"
 SPRING_FESTIVAL_2027 = Decree(

@@ -9,8 +9,9 @@ import pytest
 from bureau import SUPERVISOR, WATER, Bureau
 
 from engine.errors import ExecutionFailed, InvalidInput, NotPermitted
-from workflows import cases, intake, intake_maps
-from workflows.case_lists import CaseQuery
+from workflows.importing import intake, intake_maps
+from workflows.register import cases
+from workflows.register.case_lists import CaseQuery
 
 MAP = """
 [source]

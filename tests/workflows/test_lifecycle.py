@@ -6,9 +6,11 @@ import pytest
 from bureau import CHECKER, CLERK, HOUSING, ROADS, WATER, WATER_HEAD, Bureau
 
 from engine.errors import InvalidState, InvalidVariables, NotFound
-from workflows import extensions, states, supplements, withdrawals
-from workflows.calendars import local_day
-from workflows.cases import Receipt
+from workflows.handling import extensions
+from workflows.petitioning import supplements, withdrawals
+from workflows.register import states
+from workflows.register.cases import Receipt
+from workflows.time.calendars import local_day
 
 HANDLING = ["co-unit-opinion unit:housing", "co-unit-opinion unit:roads", "investigate unit:water"]
 

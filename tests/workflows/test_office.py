@@ -17,8 +17,12 @@ from engine import deployments, instances, user_tasks
 from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
 from handlers import HANDLERS
-from workflows import accounts, cases, demo, notices, office, permissions, tables, units
-from workflows.case_lists import CaseQuery
+from workflows import office, permissions, tables
+from workflows.demonstration import demo
+from workflows.organisation import accounts, units
+from workflows.papers import notices
+from workflows.register import cases
+from workflows.register.case_lists import CaseQuery
 
 
 def test_the_migrations_lead_to_the_tables_that_the_code_names(bureau: Bureau):

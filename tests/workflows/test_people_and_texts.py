@@ -9,7 +9,10 @@ from engine import handlers, incidents, instances, user_tasks
 from engine.errors import InvalidState, InvalidVariables, NotFound, NotPermitted
 from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
-from workflows import audit, case_files, cases, drafts, petitioners, submissions, texts
+from workflows.papers import drafts, submissions, texts
+from workflows.people import petitioners
+from workflows.reading import audit, case_files
+from workflows.register import cases
 
 
 def test_a_person_is_erased_the_chain_still_verifies_and_the_case_still_reads(bureau: Bureau):

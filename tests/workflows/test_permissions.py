@@ -9,10 +9,14 @@ from engine import user_tasks
 from engine.actors import SYSTEM, Actor
 from engine.errors import NotFound, NotPermitted
 from engine.user_tasks import UserTask, UserTaskQuery
-from workflows import case_files, cases, extensions, permissions, ratings
-from workflows.case_lists import CaseQuery
+from workflows import permissions
+from workflows.handling import extensions
 from workflows.permissions import PUBLIC
-from workflows.ratings import Rating
+from workflows.petitioning import ratings
+from workflows.petitioning.ratings import Rating
+from workflows.reading import case_files
+from workflows.register import cases
+from workflows.register.case_lists import CaseQuery
 
 DESIGNER = Actor("designer", frozenset({"role:designer"}))
 FINANCE = staff("finance", "unit:finance")

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 from handlers import HANDLERS
-from workflows import intake_maps, states, vocabulary
+from workflows import vocabulary
+from workflows.importing import intake_maps
+from workflows.register import states
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "petitions.md").read_text(encoding="utf-8")
 NAMED = set(re.findall(r"`\[*([\w-]+)\]*`", PAGE))

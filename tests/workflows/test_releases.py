@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from bureau import HOUSING, SUPERVISOR, WATER, Bureau
 
-from workflows import permissions, states
-from workflows.cases import Receipt
+from workflows import permissions
+from workflows.register import states
+from workflows.register.cases import Receipt
 
 RELEASES = sorted((Path(__file__).parent / "releases").glob("*.sql.xz"))
 

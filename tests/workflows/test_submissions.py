@@ -12,7 +12,8 @@ from engine import deployments, instances, user_tasks
 from engine.actors import Actor
 from engine.errors import InvalidVariables
 from engine.user_tasks import UserTaskQuery
-from workflows import cases, submissions, texts
+from workflows.papers import submissions, texts
+from workflows.register import cases
 
 ANYBODY = Actor("anybody", frozenset({"role:caseworker"}))
 

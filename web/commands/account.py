@@ -9,7 +9,7 @@ import click
 from engine.errors import InvalidInput
 from web import settings as configuration
 from web.commands.opening import writing
-from workflows import accounts
+from workflows.organisation import accounts
 
 
 @click.group()

@@ -18,7 +18,7 @@ from web import backups
 from web import settings as configuration
 from web.commands.opening import reading
 from web.settings import Settings
-from workflows import audit
+from workflows.reading import audit
 
 
 @click.command()

@@ -13,7 +13,7 @@ from engine.errors import count
 from web import settings as configuration
 from web.commands.opening import reading, writing
 from web.presentation import days_ahead, when
-from workflows import demo as demonstration
+from workflows.demonstration import demo as demonstration
 
 _FARTHEST = timedelta(days=366)
 """As on the page: what is further is a slip of the pen."""

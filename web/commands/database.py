@@ -11,7 +11,7 @@ from engine import journal, tombstones
 from engine.errors import count
 from web import settings as configuration
 from web.commands.opening import reading, shown, writing
-from workflows import audit
+from workflows.reading import audit
 
 
 @click.command()

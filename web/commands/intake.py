@@ -13,7 +13,7 @@ from tqdm import tqdm
 from engine.errors import count
 from web import settings as configuration
 from web.commands.opening import writing
-from workflows import intake as bulk_intake
+from workflows.importing import intake as bulk_intake
 
 
 @click.command()

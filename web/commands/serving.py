@@ -11,7 +11,7 @@ from web import processes
 from web import settings as configuration
 from web.commands.opening import joined, opened
 from web.settings import Settings
-from workflows import demo as demonstration
+from workflows.demonstration import demo as demonstration
 
 
 @click.command()

@@ -13,11 +13,15 @@ from engine.actors import Actor
 from engine.engine import Engine
 from engine.store.database import Transaction
 from engine.user_tasks import UserTaskQuery
-from workflows import cases, extensions, permissions, ratings, submissions
-from workflows.calendars import local_day
-from workflows.cases import Petition
-from workflows.petitioners import Person
-from workflows.ratings import Rating
+from workflows import permissions
+from workflows.handling import extensions
+from workflows.papers import submissions
+from workflows.people.petitioners import Person
+from workflows.petitioning import ratings
+from workflows.petitioning.ratings import Rating
+from workflows.register import cases
+from workflows.register.cases import Petition
+from workflows.time.calendars import local_day
 
 QUERY_CODE = "DEMO-DEMO-DEMO"
 """Of every sample petition, so that a visitor can follow each as its petitioner."""

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.store.database import Transaction
-from workflows import permissions, states, tables
+from workflows import permissions, tables
 from workflows.permissions import CASEWORKER
+from workflows.register import states
 
 _CASES, _UNITS = tables.cases, tables.case_units
 _Part = tuple[sa.Select[Any], tuple[sa.Column[Any], sa.Column[Any]]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.store.database import Transaction
-from workflows import units
-from workflows.units import Unit
+from workflows.organisation import units
+from workflows.organisation.units import Unit
 
 _DEPARTMENTS = {
     "water": "Water Bureau",

@@ -12,7 +12,7 @@ from engine.errors import InvalidVariables
 from engine.store.database import Transaction
 from engine.store.statements import Statement
 from workflows import tables
-from workflows.calendars import Calendar, Decree
+from workflows.time.calendars import Calendar, Decree
 
 _EVERY = sa.select(tables.calendar_decrees)
 _ANY = Statement(sa.select(tables.calendar_decrees.c.year).limit(1))

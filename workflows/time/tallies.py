@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from engine.store.database import Transaction
 from workflows import tables
-from workflows.calendars import local_day
+from workflows.time.calendars import local_day
 
 CLOSED, BREACHED = "closed", "breached"
 

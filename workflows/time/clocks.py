@@ -19,9 +19,10 @@ from engine import instances, messages
 from engine.errors import BpmnError, InvalidState, NotFound
 from engine.store.database import Runtime, Transaction
 from engine.store.statements import Statement
-from workflows import calendars, decrees, tables, tallies
-from workflows.calendars import Calendar, local_day
-from workflows.schedules import Schedule, Term, schedule
+from workflows import tables
+from workflows.time import calendars, decrees, tallies
+from workflows.time.calendars import Calendar, local_day
+from workflows.time.schedules import Schedule, Term, schedule
 
 log = logging.getLogger(__name__)
 

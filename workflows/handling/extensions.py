@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine import messages
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from engine.store.database import Transaction
-from workflows import cases, texts
+from workflows.papers import texts
+from workflows.register import cases
 
 
 def request(tx: Transaction, case_number: str, reason: str) -> None:

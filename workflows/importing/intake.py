@@ -20,9 +20,10 @@ from engine.actors import SYSTEM, Actor
 from engine.engine import Engine
 from engine.errors import EngineError, InvalidInput
 from engine.store.database import Transaction
-from workflows import cases, intake_maps
-from workflows.cases import Petition
-from workflows.intake_maps import IntakeMap, Unusable
+from workflows.importing import intake_maps
+from workflows.importing.intake_maps import IntakeMap, Unusable
+from workflows.register import cases
+from workflows.register.cases import Petition
 
 BATCH = 100
 """Rows registered in one transaction: what it costs to make it last is shared by all of them."""

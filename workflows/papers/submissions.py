@@ -14,7 +14,7 @@ from engine import instances, user_tasks
 from engine.errors import InvalidVariables
 from engine.forms import Field
 from engine.store.database import Transaction
-from workflows import drafts, texts
+from workflows.papers import drafts, texts
 
 FREE_TEXT = frozenset({"textfield", "textarea"})
 """The kinds of form field that anything can be typed into."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from engine import messages
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from engine.store.database import Transaction
-from workflows import cases, clocks, states, texts
+from workflows.papers import texts
+from workflows.register import cases, states
+from workflows.time import clocks
 
 
 def hand_in(tx: Transaction, case_number: str, body: str) -> None:

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from engine import incidents
 from engine.errors import NotFound
 from engine.store.database import Transaction
-from workflows import drafts, journal_notes, tables, texts
+from workflows import journal_notes, tables
+from workflows.papers import drafts, texts
 
 PETITIONERS_OWN = frozenset({"claims", "supplement", "rating_reasons", "withdrawal_reason"})
 """The kinds of text that petitioners write themselves; they go with the person."""

@@ -8,7 +8,7 @@ from typing import Any
 from engine import journal
 from engine.journal import Finding
 from engine.store.database import Transaction
-from workflows import texts
+from workflows.papers import texts
 
 
 def verify(tx: Transaction, *, instance_id: int | None = None, replayed: bool = False) -> list[Finding]:

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from engine.store.database import Transaction
 from engine.store.statements import Statement
-from workflows import tables, texts
+from workflows import tables
+from workflows.papers import texts
 
 PETITIONER = "petitioner"
 """The recipient that stands for the people of the case; a unit is ``unit:CODE``."""

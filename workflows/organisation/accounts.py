@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from engine.actors import Actor
 from engine.errors import InvalidVariables, NotFound
 from engine.store.database import Transaction
-from workflows import permissions, tables, units
+from workflows import permissions, tables
+from workflows.organisation import units
 
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**14, 8, 1
 """The cost of one guess: 16 MiB and some tens of milliseconds (RFC 7914)."""

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from engine import messages
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from engine.store.database import Transaction
-from workflows import cases, tables, texts, vocabulary
+from workflows import tables, vocabulary
+from workflows.papers import texts
+from workflows.register import cases
 
 NONE = "none"
 """The rating of someone who was not asked, or did not answer in time."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from engine.engine import Engine
 from engine.store.database import Transaction
-from workflows import accounts, cases, demo_petitions
-from workflows.bundled_units import COUNTY, UNITS
+from workflows.demonstration import demo_petitions
+from workflows.organisation import accounts
+from workflows.organisation.bundled_units import COUNTY, UNITS
+from workflows.register import cases
 
 PASSWORD = "pujiang-demo"
 """Everybody's in the demo; printed with the sign-ins."""

@@ -15,10 +15,14 @@ from engine.actors import Actor
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from engine.store.database import Transaction
 from engine.store.statements import Insert, Statement, from_driver
-from workflows import case_lists, permissions, petitioners, query_codes, states, tables, tallies, texts, vocabulary
-from workflows.calendars import local_day
-from workflows.case_lists import CaseQuery
-from workflows.petitioners import Person
+from workflows import permissions, tables, vocabulary
+from workflows.papers import texts
+from workflows.people import petitioners, query_codes
+from workflows.people.petitioners import Person
+from workflows.register import case_lists, states
+from workflows.register.case_lists import CaseQuery
+from workflows.time import tallies
+from workflows.time.calendars import local_day
 
 CLAIMS_LIMIT = 20_000
 """Characters of one petition's claims."""

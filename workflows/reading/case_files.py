@@ -6,24 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.store.database import Transaction
-from workflows import (
-    cases,
-    clocks,
-    journal_notes,
-    notices,
-    permissions,
-    petitioners,
-    ratings,
-    states,
-    texts,
-    vocabulary,
-)
-from workflows.cases import Case
-from workflows.clocks import Clock
-from workflows.notices import Notice
-from workflows.petitioners import Petitioner
-from workflows.ratings import Recorded
-from workflows.texts import Text
+from workflows import journal_notes, permissions, vocabulary
+from workflows.papers import notices, texts
+from workflows.papers.notices import Notice
+from workflows.papers.texts import Text
+from workflows.people import petitioners
+from workflows.people.petitioners import Petitioner
+from workflows.petitioning import ratings
+from workflows.petitioning.ratings import Recorded
+from workflows.register import cases, states
+from workflows.register.cases import Case
+from workflows.time import clocks
+from workflows.time.clocks import Clock
 
 PUBLIC_CLOCKS = frozenset({"notify", "resolve", "supplement", "survey"})
 """The clocks that a petitioner is told of; the others are between offices."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from workflows.calendars import Calendar, begin_of, end_of
+from workflows.time.calendars import Calendar, begin_of, end_of
 
 WARNINGS = (50, 80, 100)
 """Per cent of a term at which a clock warns."""

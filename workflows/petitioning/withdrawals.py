@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from engine import messages
 from engine.errors import InvalidState, InvalidVariables, NotFound
 from engine.store.database import Transaction
-from workflows import cases, tables, texts
+from workflows import tables
+from workflows.papers import texts
+from workflows.register import cases
 
 
 def hand_in(tx: Transaction, case_number: str, reason: str = "", *, of_free_will: bool) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 
 from engine.errors import InvalidInput, count
 from workflows import vocabulary
-from workflows.calendars import LOCAL
-from workflows.cases import Petition
-from workflows.petitioners import Person
+from workflows.people.petitioners import Person
+from workflows.register.cases import Petition
+from workflows.time.calendars import LOCAL
 
 Row = Mapping[str, str]
 

@@ -1,0 +1,1 @@
+"""An office to try things with."""

@@ -1,0 +1,1 @@
+"""Units, and the accounts of those who work in them."""

@@ -1,0 +1,1 @@
+"""Those who petition, in a store of their own."""

@@ -1,0 +1,1 @@
+"""What petitioners do with a case of theirs."""

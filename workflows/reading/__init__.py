@@ -1,0 +1,1 @@
+"""A case as it is read, and by whom it was."""

@@ -1,0 +1,1 @@
+"""The register of cases: numbers, states, lists, how long they are kept."""

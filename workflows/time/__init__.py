@@ -1,0 +1,1 @@
+"""Clocks of cases, and the calendars they are counted by."""
