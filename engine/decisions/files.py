@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 from lxml import etree
-from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS
 
+from engine.core.reading import schemas
 from engine.core.reading.xml import parse_xml
 from engine.errors import InvalidDefinition, Problem
 
@@ -115,7 +115,7 @@ def _check_schema(root: Any, resource: str) -> None:
 
 @lru_cache
 def _schema(uri: str) -> Any:
-    return BpmnValidator(SCHEMAS[uri]).validator
+    return schemas.read(SCHEMAS[uri]).validator
 
 
 def _unusable(resource: str, root: Any, wrong: str, right: str) -> InvalidDefinition:

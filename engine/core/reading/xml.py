@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 
+from engine.core.reading import schemas
 from engine.errors import InvalidDefinition, Problem
 
 MAX_BYTES = 10_000_000
@@ -98,7 +99,7 @@ def parse_bpmn(xml: bytes, resource: str) -> Node:
 @lru_cache
 def _shared_validator() -> BpmnValidator:
     """Reading the schema takes longer than validating most diagrams. Threads may share its yes or no, not its log."""
-    return BpmnValidator()
+    return schemas.read()
 
 
 def _violations(root: Node) -> list[Problem]:
@@ -110,7 +111,7 @@ def _violations(root: Node) -> list[Problem]:
     is_small = int(root.xpath("count(//*) + count(//@*)")) <= _SMALL
     if is_small and _shared_validator().validator.validate(root):
         return []
-    schema = BpmnValidator().validator
+    schema = schemas.read().validator
     if not is_small:
         parser = etree.XMLParser(schema=schema, huge_tree=True)
         try:

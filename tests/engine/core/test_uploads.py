@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from engine.core import compile
+from engine.core.reading import schemas
 from engine.core.reading.correlation import MAX_PROPERTIES
 from engine.core.reading.xml import MAX_ATTRIBUTES_EACH, MAX_VIOLATIONS
 from engine.errors import MAX_PROBLEMS, MAX_SHOWN, InvalidDefinition, Problem
@@ -177,3 +180,20 @@ def test_comments_in_a_script_are_no_part_of_it() -> None:
     body = '<startEvent id="s"/><scriptTask id="t"><script>a = <!-- b --> 1\n<?c d?>\nb = 2</script></scriptTask>'
     (model,) = compile(diagram(process(body, "s t")))
     assert [statement.target for statement in model.elements["t"].spec.script.statements] == ["a", "b"]  # type: ignore[union-attr]
+
+
+def test_threads_that_begin_at_once_read_one_schema_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most = [], []
+
+    def slow() -> str:
+        at_work.append(None)
+        most.append(len(at_work))
+        for _ in range(1_000):
+            os.sched_yield()
+        at_work.pop()
+        return "a schema"
+
+    monkeypatch.setattr(schemas, "BpmnValidator", slow)
+    with ThreadPoolExecutor(4) as threads:
+        assert [done.result() for done in [threads.submit(schemas.read) for _ in range(4)]] == ["a schema"] * 4
+    assert most == [1] * 4
