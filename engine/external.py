@@ -51,7 +51,8 @@ class ExternalJob:
 def fetch_and_lock(
     tx: Transaction, worker_id: str, topics: Sequence[str], *, limit: int = 10, lease: timedelta = leases.LEASE
 ) -> list[ExternalJob]:
-    """Lock jobs of these topics that are due: of each topic, in the order given, the highest priority first.
+    """Lock jobs of these topics that are due: of each topic, in the order given, the highest priority first. One of
+    which nothing was heard `jobs.MAX_LAPSES` times becomes an incident instead.
 
     Raises:
         InvalidInput: the name, the number or the time is out of bounds, or a topic is not left to external workers.
@@ -63,7 +64,7 @@ def fetch_and_lock(
         tx.authorise("work on", f"topic:{topic}")
         if limit > len(found):
             _, rows = leases.take(tx, topic, tx.now, limit - len(found), worker_id, lease)
-            found += [_external(tx, row, until) for row in rows]
+            found += [_external(tx, row, until) for row in rows if not _is_given_up(tx, row, worker_id)]
     return found
 
 
@@ -96,10 +97,11 @@ def unlock(tx: Transaction, worker_id: str, job_id: str) -> None:
 
 
 def complete(tx: Transaction, job_id: str, variables: Mapping[str, Any] | None = None) -> None:
-    """Take in the result of a job. The first one is taken, whoever's lease has run out since.
+    """Take in the result of a job. The first one is taken, whoever's lease has run out since, and resolves the incident
+    that may have stopped the job.
 
     Raises:
-        InvalidState: its element has ended, or an incident has stopped it; says which.
+        InvalidState: its element has ended; says when and why.
         InvalidVariables: a value is not JSON.
         NotFound: there never was such a job.
     """
@@ -189,18 +191,31 @@ def _own(tx: Transaction, worker_id: str, job_id: str, wanted: str) -> Job:
     row = tx.connection.execute(sa.select(tables.jobs).where(*at, tables.jobs.c.payload.is_(None))).one()
     if row.leased_by != worker_id:
         raise _lost(job_id, wanted)
+    return _job(row, worker_id, row.attempts, row.lapses)
+
+
+def _is_given_up(tx: Transaction, row: Any, worker_id: str) -> bool:
+    """Whether nothing was heard of a job too often, which this worker has just locked; an incident then keeps it."""
+    job = _job(row, worker_id, row.attempts + 1, row.lapses + leases.has_lapsed(row))
+    silence = jobs.silence_of(job)
+    if silence is not None:
+        jobs.fail(tx, job, silence)
+    return silence is not None
+
+
+def _job(row: Any, worker_id: str, attempt: int, lapses: int) -> Job:
     return Job(
         row_id=row.id,
         owner=worker_id,
-        instance_id=instance_id,
-        token_id=token_id,
+        instance_id=row.instance_id,
+        token_id=row.token_id,
         topic=row.topic,
         variables={},
         business_key="",
         retries=row.retries,
-        attempt=row.attempts,
+        attempt=attempt,
         retry_cycle=row.retry_cycle,
-        lapses=row.lapses,
+        lapses=lapses,
         time_limit=None,
     )
 

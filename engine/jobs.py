@@ -24,6 +24,9 @@ from engine.store.statements import Statement
 from engine.store.tables import incidents, jobs, process_instances
 from engine.variables import checked
 
+MAX_LAPSES = 10
+"""How often a job may be claimed and not be heard of again. It may be what ends the processes that run it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -160,6 +163,13 @@ def escalate(
     """
     locked = lock(tx, instance_id, token_id, "escalate")
     instances.step(tx, locked, ThrowEscalation(token_id, code, checked(variables or {})))
+
+
+def silence_of(job: Job) -> Unusable | None:
+    """Why a job is not to be run once more that was claimed so often and not heard of; None where it is."""
+    if job.lapses < MAX_LAPSES:
+        return None
+    return Unusable(f"Expected to hear of it, but whoever ran it fell silent {job.lapses} times.")
 
 
 def fail(tx: Transaction, job: Job, error: BaseException) -> None:

@@ -18,7 +18,7 @@ from engine import handlers, instances, leases, observing
 from engine.core import continuing
 from engine.errors import BpmnError, InvalidState, OutcomeUnknown, Suspended, Unavailable
 from engine.handlers import Unusable
-from engine.jobs import Job, complete, fail, throw_error
+from engine.jobs import Job, complete, fail, silence_of, throw_error
 from engine.observing import JobRun
 from engine.store.database import Runtime, Transaction
 from engine.variables import checked
@@ -29,9 +29,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 16
 """Jobs claimed in one transaction."""
-
-MAX_LAPSES = 10
-"""How often a job may be claimed and not be heard of again. It may be what ends the processes that run it."""
 
 
 def run_due(engine: Runtime, now: datetime | None = None, *, batch: int = BATCH) -> int:
@@ -127,8 +124,9 @@ def _tried(engine: Runtime, job: Job) -> tuple[str, Callable[[Transaction], None
 
 
 def _call(engine: Runtime, job: Job) -> dict[str, Any]:
-    if job.lapses >= MAX_LAPSES:
-        raise Unusable(f"Expected to hear of it, but whoever ran it fell silent {job.lapses} times.")
+    silence = silence_of(job)
+    if silence is not None:
+        raise silence
     handler = engine.handlers.get(job.topic)
     if handler is None:
         raise Unusable(f"Expected a handler for the topic '{job.topic}', but there is none.")

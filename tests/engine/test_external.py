@@ -127,6 +127,26 @@ def test_without_a_word_about_retries_the_diagrams_rule_holds(office: World) -> 
     assert len(office.incidents) == 1
 
 
+def test_a_job_whose_workers_fall_silent_again_and_again_ends_as_an_incident(office: World) -> None:
+    for _ in range(jobs.MAX_LAPSES):
+        assert len(fetch(office)) == 1
+        office.clock.move(LEASE)
+    assert fetch(office) == []
+    [incident] = office.incidents
+    assert incident.message == "Expected to hear of it, but whoever ran it fell silent 10 times."
+    assert not office.see(external.is_due, ["scan"])
+    office.retry(incident)
+    assert [again.attempt for again in fetch(office)] == [1]
+    assert office.wrong() == []
+
+
+def test_a_result_that_comes_after_the_incident_is_taken_and_resolves_it(office: World) -> None:
+    [job] = fetch(office)
+    office.do(external.fail, "w1", job.id, "paper jam", retries=0)
+    office.do(external.complete, job.id, {"by": "w2"})
+    assert (office.incidents, office.open, office.wrong()) == ([], ["after"], [])
+
+
 def test_a_worker_may_end_its_job_with_a_modelled_error(office: World) -> None:
     [job] = fetch(office)
     office.do(external.throw_error, job.id, "X", "blank page", {"page": 2})

@@ -110,7 +110,7 @@ def test_a_job_that_is_never_heard_of_again_ends_as_an_incident_and_not_by_runni
     world = make_world(handlers={"send": lambda: runs.append(1)})
     world.deploy(service())
     world.start()
-    for _ in range(runner.MAX_LAPSES):
+    for _ in range(jobs.MAX_LAPSES):
         assert len(claim(world)) == 1
         world.clock.move(LEASE)
     world.rest()
