@@ -8,6 +8,7 @@ from flask import Flask
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
@@ -35,6 +36,11 @@ class Metrics:
         self.registry.register(_Database(engine))
         self._steps = Counter(
             "pujiang_steps", "Commands carried out, each one entry of a journal", ["command"], registry=self.registry
+        )
+        self._head = Gauge(
+            "pujiang_journal_head_timestamp_seconds",
+            "When this process last wrote the entry of a command to a journal; 0 before the first",
+            registry=self.registry,
         )
         self._commits = Histogram(
             "pujiang_commit_seconds",
@@ -67,6 +73,8 @@ class Metrics:
         match observation:
             case Committed(commands, seconds):
                 self._commits.observe(seconds)
+                if commands:
+                    self._head.set_to_current_time()
                 for command in commands:
                     self._steps.labels(command).inc()
             case JobRun(topic, outcome, seconds):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections import namedtuple
 from collections.abc import Iterator
 from datetime import timedelta
@@ -91,6 +92,8 @@ def test_steps_jobs_and_backlogs_are_counted(bureau: Bureau, watcher: FlaskClien
     before = watcher.get("/metrics").get_data(as_text=True)
     assert value(before, "pujiang_database_up") == 1
     assert value(before, "pujiang_instances_started") == 0
+    assert value(before, "pujiang_journal_head_timestamp_seconds") == 0
+    begun = time.time()
     bureau.hand_in()
     asked.clear()
     page = watcher.get("/metrics").get_data(as_text=True)
@@ -98,9 +101,24 @@ def test_steps_jobs_and_backlogs_are_counted(bureau: Bureau, watcher: FlaskClien
     assert value(page, 'pujiang_steps_total{command="StartInstance"}') == 1
     assert value(page, 'pujiang_job_seconds_count{outcome="completed",topic="start-clocks"}') == 1
     assert value(page, "pujiang_instances_started") == 1
+    assert begun <= value(page, "pujiang_journal_head_timestamp_seconds") <= time.time()
     assert value(page, "pujiang_commit_seconds_count") > 1
     assert value(page, "pujiang_jobs_due") == 0
     assert value(page, "pujiang_incidents_open") == 0
+
+
+def test_the_head_of_the_journal_moves_with_entries_alone(bureau: Bureau, watcher: FlaskClient) -> None:
+    bureau.engine.transact(lambda tx: tx.connection.execute(sa.text("SELECT 1")))
+    assert value(watcher.get("/metrics").get_data(as_text=True), "pujiang_journal_head_timestamp_seconds") == 0
+
+
+def test_every_figure_is_explained(watcher: FlaskClient) -> None:
+    told = (Path(__file__).parents[2] / "docs" / "operations.md").read_text("utf-8")
+    page = watcher.get("/metrics").get_data(as_text=True)
+    shown = set(re.findall(r"^# TYPE (pujiang_\w+) (?:counter|gauge|histogram)$", page, re.MULTILINE))
+    shown = {name for name in shown if not name.endswith("_created")}
+    assert len(shown) > 10
+    assert {name for name in shown if f"`{name}`" not in told} == set()
 
 
 def test_what_is_late_is_told_with_how_late(bureau: Bureau, watcher: FlaskClient) -> None:
