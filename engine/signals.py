@@ -22,9 +22,6 @@ TO_ONE = ":signal-to-one"
 PAGE = ":signal-page"
 """The topic of a signal that is still to be dealt out to further instances."""
 
-TO_START = ":signal-to-start"
-"""The topic of a signal on its way to a process that it starts."""
-
 
 class Thrower(NamedTuple):
     """The instance and token that threw a signal, and the last id that the instance had given out by then.
@@ -78,7 +75,7 @@ def deal_out(
         {**payload, "business_key": business_key, "start": [each.definition_key, each.element_id, each.place]}
         for each in found
     ]
-    posting.post(tx, TO_START, payloads, instance_id=thrower.instance_id, token_id=thrower.token_id)
+    posting.post(tx, posting.SIGNAL_TO_START, payloads, instance_id=thrower.instance_id, token_id=thrower.token_id)
     return waits + len(found)
 
 

@@ -4,6 +4,7 @@ and its timers.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from engine.store.tables import (
     SHOWN,
     activities,
     definitions,
+    jobs,
     start_subscriptions,
     start_timers,
     subscriptions,
@@ -136,7 +138,8 @@ def launch(tx: Transaction, start: Start, business_key: str, variables: Mapping[
 
 @dataclass(frozen=True, slots=True)
 class FailingStart:
-    """A timer that could not start its process at the last `attempts`, the newest of which said `error`.
+    """A timer, signal or message that could not start its process at the last `attempts`, the newest of which said
+    `error`.
 
     It is tried again at `due`; None while its definition is suspended.
     """
@@ -149,11 +152,26 @@ class FailingStart:
 
 
 def failing(tx: Transaction) -> list[FailingStart]:
-    """Every timer that was due and could not start its process, and has not since."""
+    """Every timer that was due and could not start its process, and has not since; then each signal and message of
+    nobody's: what an instance threw is an incident of that one.
+    """
     tx.authorise("list", "incidents")
     columns = (start_timers.c[name] for name in ("definition_id", "element_id", "attempts", "last_error", "due"))
     query = sa.select(*columns).where(start_timers.c.attempts > 0).order_by(start_timers.c.id)
-    return [FailingStart(*row) for row in tx.connection.execute(query)]
+    return [*(FailingStart(*row) for row in tx.connection.execute(query)), *_failing_deliveries(tx)]
+
+
+def _failing_deliveries(tx: Transaction) -> Iterator[FailingStart]:
+    ways = (posting.SIGNAL_TO_START, posting.BUFFERED_TO_START)
+    columns = (jobs.c[name] for name in ("topic", "payload", "attempts", "last_error", "due"))
+    of_nobody = sa.select(*columns).where(jobs.c.instance_id.is_(None), jobs.c.topic.in_(ways))
+    for row in tx.connection.execute(of_nobody.where(jobs.c.last_error.is_not(None)).order_by(jobs.c.id)):
+        payload = json.loads(row.payload)
+        found = find(tx, SIGNAL if row.topic == posting.SIGNAL_TO_START else MESSAGE, payload["name"])
+        for start in found:
+            place = [start.definition_key, start.element_id, start.place]
+            if payload.get("start", place) == place:
+                yield FailingStart(start.definition_id, start.element_id, row.attempts, row.last_error, row.due)
 
 
 def close(tx: Transaction, key: str) -> None:

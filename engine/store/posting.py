@@ -22,6 +22,9 @@ BUFFERED_TO_ONE = ":buffered-to-one"
 BUFFERED_TO_START = ":buffered-to-start"
 """The topic of what tells a process that a message waits which starts it."""
 
+SIGNAL_TO_START = ":signal-to-start"
+"""The topic of a signal on its way to a process that it starts."""
+
 
 class Sender(NamedTuple):
     """The instance, and the token in it, that threw something."""

@@ -19,7 +19,7 @@ from engine import batches, incidents, instances, messages, retry, signals
 from engine.buffer import Kept
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
-from engine.failures import told, trace_of
+from engine.failures import message_of, told, trace_of
 from engine.incidents import Circumstances
 from engine.receivers import Message
 from engine.store import posting
@@ -147,7 +147,7 @@ _WAYS: Mapping[str, Callable[[Transaction, Delivery], None]] = {
     ":signal": _signal,
     signals.PAGE: _signal_page,
     signals.TO_ONE: _signal_to_one,
-    signals.TO_START: _signal_to_start,
+    posting.SIGNAL_TO_START: _signal_to_start,
     batches.TOPIC: _batch,
 }
 
@@ -177,10 +177,10 @@ def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
     follows = retry.next_attempt(None, retries, delivery.attempt, tx.now, str(delivery.row_id))
     row = sa.update(jobs).where(jobs.c.id == delivery.row_id, jobs.c.leased_by == delivery.owner)
     if isinstance(follows, retry.GiveUp) and delivery.instance_id is None:
-        # There is no instance to keep an incident; as with a timer that cannot start one, the log says so each time.
+        # There is no instance to keep an incident; as with a timer that cannot start one, `starts.failing` tells of it.
         log.error("%s could not start a process; it is tried again in %s: %s", delivery.topic, retry.PAUSE, error)
         follows = retry.Retry(tx.now + retry.PAUSE, 1)
-    given_back = {"leased_until": None, "leased_by": None, "last_error": str(error)}
+    given_back = {"leased_until": None, "leased_by": None, "last_error": message_of(error)}
     if isinstance(follows, retry.GiveUp):
         assert delivery.instance_id is not None
         # Whoever has it tried again has looked at it: it is counted anew from there.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
-from engine import instances, messages, signals
+from engine import instances, messages, retry, signals, starts
 from engine.errors import InvalidVariables
 from engine.instances import InstanceQuery
 from engine.store import cause, dealing
 from engine.store.tables import jobs, subscriptions
-from tests.engine.core.case import diagram, process
+from tests.engine.core.case import diagram, event_subprocess, process, timer
 from tests.engine.test_messages import RECEIVER
 from tests.engine.world import World
 
@@ -48,6 +50,33 @@ def test_a_thrown_signal_reaches_others_and_its_own_instance(world: World) -> No
     world.rest()
     assert world.status(own) == "completed"
     assert world.open == ["u"]
+
+
+@pytest.mark.parametrize("way", ["signal", "message"])
+def test_what_cannot_start_its_process_is_seen_until_it_can(world: World, way: str) -> None:
+    def started(times: str) -> str:
+        trigger = {"signal": 'signalRef="sig_g"', "message": 'messageRef="msg_m"'}[way]
+        handler = event_subprocess("late", timer(times), '<endEvent id="le"/>', "late_s le")
+        event = f'<startEvent id="s"><{way}EventDefinition {trigger}/></startEvent>'
+        return process(f'{event}{handler}<userTask id="u"/><endEvent id="e"/>', "s u e")
+
+    if way == "message":
+        world.do(messages.publish, "m", {"n": 1}, "case-1", time_to_live=timedelta(days=1))
+    world.deploy(started("${unknown}"))
+    if way == "signal":
+        world.do(signals.broadcast, "g", {"n": 1}, "case-1")
+    world.rest()
+    for _ in range(retry.ATTEMPTS + 1):
+        [failing] = world.see(starts.failing)
+        assert (failing.definition_id, failing.element_id) == ("P:1", "s")
+        assert "Expected a variable 'unknown'" in failing.error
+        before = failing.attempts
+        world.advance(minutes=5)
+        assert world.see(starts.failing)[0].attempts > before
+    world.deploy(started("PT1H"))
+    world.advance(minutes=5)
+    assert world.see(starts.failing) == []
+    assert [each.business_key for each in world.user_tasks()] == ["case-1"]
 
 
 def test_one_that_ended_before_the_signal_came_is_left_in_peace(world: World) -> None:

@@ -195,15 +195,15 @@ def test_a_timer_that_cannot_start_its_process_is_shown_until_it_can(bureau, sig
         raise OSError("no room")
 
     supervisor = signed_in("supervisor")
-    assert "cannot start their process" not in supervisor.get("/supervision/incidents/")
+    assert "Processes that cannot start" not in supervisor.get("/supervision/incidents/")
     with monkeypatch.context() as patched:
         patched.setattr(starts, "launch", fail)
         bureau.clock.move(timedelta(days=1))
         bureau.engine.run_to_rest()
     page = supervisor.get("/supervision/incidents/")
-    assert "Timers that cannot start their process" in page
+    assert "Processes that cannot start" in page
     assert "daily:1" in page
     assert "OSError: no room" in page
     bureau.clock.move(timedelta(hours=1))
     bureau.engine.run_to_rest()
-    assert "cannot start their process" not in supervisor.get("/supervision/incidents/")
+    assert "Processes that cannot start" not in supervisor.get("/supervision/incidents/")
