@@ -54,6 +54,8 @@ class Books:
     left: Counter[str] = field(default_factory=Counter)
     incidents: list[str] = field(default_factory=list)
     deaf: list[str] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
+    """Messages that still wait, by their keys, which are their ids too."""
 
     @cached_property
     def of_actor(self) -> Mapping[str, list[Entry]]:
@@ -85,12 +87,16 @@ def read(scene: Scene) -> Books:
         entries = [_entry(row) for row in written]
         left = Counter({name: _count(connection, name) for name in EMPTY_AT_THE_END})
         incidents = [str(row[0]) for row in connection.execute(sa.text("SELECT message FROM incidents"))]
+        waiting = connection.execute(sa.text("SELECT key FROM buffered_messages"))
+        kept = Counter(str(row[0]) for row in waiting)
         left["open activities"] = _count(connection, "activities WHERE ended_at IS NULL OR status = 'open'")
         left["open incidents"] = _count(connection, "incidents WHERE resolved_at IS NULL")
     database.dispose()
     deaf = scene.deaf.read_text("ascii").split() if scene.deaf.exists() else []
     runs = scene.effects.read_text("ascii").splitlines() if scene.effects.exists() else []
-    return Books({row.id: row for row in rows}, entries, ledger.read(scene.ledgers()), runs, left, incidents, deaf)
+    return Books(
+        {row.id: row for row in rows}, entries, ledger.read(scene.ledgers()), runs, left, incidents, deaf, kept
+    )
 
 
 def _entry(row: Any) -> Entry:
@@ -308,6 +314,22 @@ def unheard(books: Books) -> Iterator[str]:
             yield f"'{key}' listened when a signal was sent, and did not hear it"
 
 
+def retold(books: Books) -> Iterator[str]:
+    """A message with an id is there once, however often it was sent: it waits, or was taken."""
+    by_hand = {told.target for told in books.told.values() if told.verb == "go"}
+    waits: set[tuple[int, int]] = set()
+    taken: Counter[str] = Counter()
+    for entry, name, values in books.facts("ElementActivated", "ElementCompleted"):
+        place, key = (entry.instance_id, values["id"]), books.instances[entry.instance_id].business_key
+        if name == "ElementActivated" and values["element_id"] == "r":
+            waits.add(place)
+        elif name == "ElementCompleted" and place in waits and key not in by_hand:
+            taken[key] += 1
+    for key, count in books.kept.items():
+        if count + taken[key] > 1:
+            yield f"the message for '{key}' was taken {taken[key]} times, and waits {count} times"
+
+
 def _miscounted(books: Books, instance_id: int) -> Iterator[str]:
     facts = [fact for entry in books.entries if entry.instance_id == instance_id for fact in entry.facts]
     elements = {values["id"]: values["element_id"] for name, values in facts if name == "ElementActivated"}
@@ -336,6 +358,7 @@ THROUGH_OUTAGES = (
     miscounted_jobs,
     misdelivered,
     unheard,
+    retold,
 )
 """Everything that a campaign with the load of `models` is held against."""
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from tests.campaigns import books, faking, office
 from tests.campaigns.commands import Server
-from tests.campaigns.kills import conclude, finish, prepare, start
+from tests.campaigns.kills import conclude, finish, prepare, replace, start
 from tests.campaigns.missing import Missing
 from tests.campaigns.processes import Crew
 from tests.campaigns.report import Report
@@ -26,7 +26,7 @@ def campaign(scene: Scene, jumps: int) -> Report:
     began = time.monotonic()
     with Crew() as crew:
         start(scene, crew)
-        jump(scene, crew, jumps)
+        jump(scene, crew, jumps, report)
         finish(scene, crew, report)
     report.figure("jumps", jumps)
     report.figure("seconds_under_load", time.monotonic() - began, "s")
@@ -34,7 +34,7 @@ def campaign(scene: Scene, jumps: int) -> Report:
     return report
 
 
-def jump(scene: Scene, crew: Crew, jumps: int) -> None:
+def jump(scene: Scene, crew: Crew, jumps: int, report: Report) -> None:
     """Somewhere else each time; in the end as far ahead as ever, so that nothing waits for the clock to catch up."""
     chance = scene.chance("clock")
     ahead = timedelta(0)
@@ -44,9 +44,7 @@ def jump(scene: Scene, crew: Crew, jumps: int) -> None:
         scene.jump(wanted - ahead)
         ahead = wanted
         if number % 5 == 4:
-            victim = chance.choice(crew.names)
-            crew.kill(victim)
-            crew.restart(victim)
+            replace(crew, chance.choice(crew.names), report)
     scene.jump(FARTHEST + timedelta(minutes=5) - ahead)
 
 

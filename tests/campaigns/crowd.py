@@ -47,6 +47,7 @@ def campaign(scene: Scene, cases: int) -> Report:
         books.disordered,
         books.misinformed,
         books.shown_errors,
+        books.outages,
         books.doubled,
         lost,
     ):

@@ -26,7 +26,7 @@ def campaign(scene: Scene, kills: int) -> Report:
     began = time.monotonic()
     with Crew() as crew:
         start(scene, crew)
-        shoot(scene, crew, kills)
+        shoot(scene, crew, kills, report)
         finish(scene, crew, report)
     report.figure("kills", kills)
     report.figure("seconds_under_load", time.monotonic() - began, "s")
@@ -48,14 +48,20 @@ def start(scene: Scene, crew: Crew) -> None:
         crew.start(f"client-{number}", roles.client, scene, f"client-{number}")
 
 
-def shoot(scene: Scene, crew: Crew, kills: int) -> None:
+def shoot(scene: Scene, crew: Crew, kills: int, report: Report) -> None:
     """Kill one after the other at random, and start each again at once."""
     chance = scene.chance("killer")
     for _ in range(kills):
         pause(chance.uniform(0.05, 0.5))
-        victim = chance.choice(crew.names)
-        crew.kill(victim)
-        crew.restart(victim)
+        replace(crew, chance.choice(crew.names), report)
+
+
+def replace(crew: Crew, victim: str, report: Report) -> None:
+    """Kill one who has to be at work until then, and start it again."""
+    if not crew.is_alive(victim):
+        report.blame([f"{victim} had ended by itself before it was killed"])
+    crew.kill(victim)
+    crew.restart(victim)
 
 
 def finish(scene: Scene, crew: Crew, report: Report) -> None:

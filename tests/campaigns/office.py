@@ -6,6 +6,7 @@ import random
 import signal
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
@@ -53,7 +54,15 @@ class Public:
     def threads(self) -> list[threading.Thread]:
         staff = [self._staff_member(name) for name in STAFF for _ in range(2)]
         people: list[Callable[[], None]] = [self._petitioners, *staff]
-        return [threading.Thread(target=person, daemon=True) for person in people]
+        return [threading.Thread(target=self._working, args=[person], daemon=True) for person in people]
+
+    def _working(self, person: Callable[[], None]) -> None:
+        """Whoever cannot go on, for something that nobody thought of, is told of: fewer would be at work."""
+        try:
+            person()
+        except Exception:
+            with self._told:
+                self.shocking.append(f"somebody could not go on: {traceback.format_exc()}")
 
     def _goes_on(self) -> bool:
         """Until nothing new is handed in any more, and everything is closed."""
@@ -166,6 +175,8 @@ def drive(
         let_leases_end(scene, server)
         for thread in threads:
             thread.join(60)
+        if any(thread.is_alive() for thread in threads):
+            report.blame(["expected people to have nothing left to do, but after a minute some still have"])
     finally:
         public.given_up.set()
         code = server.end(signal.SIGTERM)
