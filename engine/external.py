@@ -197,7 +197,7 @@ def _own(tx: Transaction, worker_id: str, job_id: str, wanted: str) -> Job:
 def _is_given_up(tx: Transaction, row: Any, worker_id: str) -> bool:
     """Whether nothing was heard of a job too often, which this worker has just locked; an incident then keeps it."""
     job = _job(row, worker_id, row.attempts + 1, row.lapses + leases.has_lapsed(row))
-    silence = jobs.silence_of(job)
+    silence = jobs.silence_of(job.lapses)
     if silence is not None:
         jobs.fail(tx, job, silence)
     return silence is not None

@@ -165,11 +165,11 @@ def escalate(
     instances.step(tx, locked, ThrowEscalation(token_id, code, checked(variables or {})))
 
 
-def silence_of(job: Job) -> Unusable | None:
-    """Why a job is not to be run once more that was claimed so often and not heard of; None where it is."""
-    if job.lapses < MAX_LAPSES:
+def silence_of(lapses: int) -> Unusable | None:
+    """Why what was claimed so often and not heard of is not to be run once more; None where it is."""
+    if lapses < MAX_LAPSES:
         return None
-    return Unusable(f"Expected to hear of it, but whoever ran it fell silent {job.lapses} times.")
+    return Unusable(f"Expected to hear of it, but whoever ran it fell silent {lapses} times.")
 
 
 def fail(tx: Transaction, job: Job, error: BaseException) -> None:

@@ -41,6 +41,9 @@ def run(engine: Runtime, job: Job) -> None:
 
 
 def _go_on(job: Job, tx: Transaction) -> None:
+    silence = jobs.silence_of(job.lapses)
+    if silence is not None:
+        raise silence
     locked = jobs.lock_own(tx, job, "go on from")
     traces: dict[int, str] = {}
     happened = instances.step(tx, locked, Continue(job.token_id), traces)

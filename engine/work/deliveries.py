@@ -15,12 +15,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import batches, incidents, instances, messages, retry, signals
+from engine import batches, incidents, instances, leases, messages, retry, signals
 from engine.buffer import Kept
 from engine.core.commands import BroadcastSignal, Command, CorrelateMessage
 from engine.errors import InvalidState, OutcomeUnknown, Suspended, Unavailable
 from engine.failures import message_of, told, trace_of
+from engine.handlers import Unusable
 from engine.incidents import Circumstances
+from engine.jobs import silence_of
 from engine.receivers import Message
 from engine.store import posting
 from engine.store.cause import Cause, Endless
@@ -46,12 +48,15 @@ class Delivery:
     payload: Mapping[str, Any]
     retries: int
     attempt: int
+    lapses: int
 
 
 def read(row: Any, owner: str) -> Delivery:
     """Of a row of the jobs that `owner` has just claimed."""
     payload = json.loads(row.payload)
-    return Delivery(row.id, owner, row.instance_id, row.token_id, row.topic, payload, row.retries, row.attempts + 1)
+    lapses = row.lapses + leases.has_lapsed(row)
+    where = row.instance_id, row.token_id, row.topic, payload
+    return Delivery(row.id, owner, *where, row.retries, row.attempts + 1, lapses)
 
 
 def run(engine: Runtime, delivery: Delivery) -> None:
@@ -69,6 +74,9 @@ def run(engine: Runtime, delivery: Delivery) -> None:
 
 
 def _deliver(delivery: Delivery, tx: Transaction) -> None:
+    silence = silence_of(delivery.lapses)
+    if silence is not None:
+        raise silence
     gone = tx.connection.execute(sa.delete(jobs).where(jobs.c.id == delivery.row_id)).rowcount
     if gone:
         tx.cause = Cause(*delivery.payload.get("cause", ()))
@@ -173,14 +181,14 @@ def hand_back(tx: Transaction, kept: Kept, error: str) -> None:
 
 
 def _fail(delivery: Delivery, error: Exception, tx: Transaction) -> None:
-    retries = 0 if isinstance(error, Endless) else delivery.retries
+    retries = 0 if isinstance(error, Endless | Unusable) else delivery.retries
     follows = retry.next_attempt(None, retries, delivery.attempt, tx.now, str(delivery.row_id))
     row = sa.update(jobs).where(jobs.c.id == delivery.row_id, jobs.c.leased_by == delivery.owner)
     if isinstance(follows, retry.GiveUp) and delivery.instance_id is None:
         # There is no instance to keep an incident; as with a timer that cannot start one, `starts.failing` tells of it.
         log.error("%s could not start a process; it is tried again in %s: %s", delivery.topic, retry.PAUSE, error)
         follows = retry.Retry(tx.now + retry.PAUSE, 1)
-    given_back = {"leased_until": None, "leased_by": None, "last_error": message_of(error)}
+    given_back = {"leased_until": None, "leased_by": None, "last_error": message_of(error), "lapses": 0}
     if isinstance(follows, retry.GiveUp):
         assert delivery.instance_id is not None
         # Whoever has it tried again has looked at it: it is counted anew from there.

@@ -124,7 +124,7 @@ def _tried(engine: Runtime, job: Job) -> tuple[str, Callable[[Transaction], None
 
 
 def _call(engine: Runtime, job: Job) -> dict[str, Any]:
-    silence = silence_of(job)
+    silence = silence_of(job.lapses)
     if silence is not None:
         raise silence
     handler = engine.handlers.get(job.topic)

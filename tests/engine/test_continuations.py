@@ -84,6 +84,22 @@ def test_a_retry_in_time_needs_no_incident(world: World) -> None:
     assert world.variables(instance)["half"] == 2
 
 
+def test_a_stop_that_ends_whoever_takes_its_token_on_becomes_an_incident(world: World) -> None:
+    world.deploy(script(BEFORE))
+    world.start(whole=8, parts=2)
+    world.complete("u")
+    for _ in range(jobs.MAX_LAPSES):
+        assert len(world.engine.transact(lambda tx: runner.claim(tx, world.clock.now(), 1))) == 1
+        world.clock.move(LEASE)
+    world.rest()
+    [incident] = world.incidents
+    assert incident.message == "Expected to hear of it, but whoever ran it fell silent 10 times."
+    assert world.open == []
+    world.retry(incident)
+    world.rest()
+    assert (world.open, world.wrong()) == (["v"], [])
+
+
 def test_a_stop_is_left_once_however_many_take_the_token_on(world: World) -> None:
     world.deploy(script(f"{BEFORE} {AFTER}", code="n = n + 1"))
     instance = world.start(n=0)

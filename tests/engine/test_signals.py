@@ -10,8 +10,11 @@ import sqlalchemy as sa
 from engine import instances, messages, retry, signals, starts
 from engine.errors import InvalidVariables
 from engine.instances import InstanceQuery
+from engine.jobs import MAX_LAPSES
+from engine.leases import LEASE
 from engine.store import cause, dealing
 from engine.store.tables import jobs, subscriptions
+from engine.work import runner
 from tests.engine.core.case import diagram, event_subprocess, process, timer
 from tests.engine.test_messages import RECEIVER
 from tests.engine.world import World
@@ -50,6 +53,22 @@ def test_a_thrown_signal_reaches_others_and_its_own_instance(world: World) -> No
     world.rest()
     assert world.status(own) == "completed"
     assert world.open == ["u"]
+
+
+def test_a_delivery_that_ends_whoever_delivers_it_becomes_an_incident(world: World) -> None:
+    world.deploy(CATCHER)
+    world.start("C")
+    world.do(signals.broadcast, "g")
+    for _ in range(MAX_LAPSES):
+        assert len(world.engine.transact(lambda tx: runner.claim(tx, world.clock.now(), 1))) == 1
+        world.clock.move(LEASE)
+    world.rest()
+    [incident] = world.incidents
+    assert (incident.kind, world.open) == ("delivery", [])
+    assert incident.message == "Expected to hear of it, but whoever ran it fell silent 10 times."
+    world.retry(incident)
+    world.rest()
+    assert (world.open, world.wrong()) == (["u"], [])
 
 
 @pytest.mark.parametrize("way", ["signal", "message"])
