@@ -43,9 +43,10 @@ MAX_TOKENS = 100_000
 class Execution:
     """What behaviours work with.
 
-    `queue` holds tokens to move, first in first out. `has_changed`: variables may have, so that conditions that are
-    waited for have to be looked at. `instead` are variables that stand in the place of a token's outputs. `learned` are
-    the process scopes whose conversations have got a key. `causes` are what incidents came of, by their ids.
+    `queue` holds tokens to move, first in first out. `changed` are the tokens whose variables may have, so that
+    conditions that are waited for there or further in have to be looked at. `instead` are variables that stand in the
+    place of a token's outputs. `learned` are the process scopes whose conversations have got a key. `causes` are what
+    incidents came of, by their ids.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Execution:
         self.queue: deque[tuple[Phase, int]] = deque()
         self.budget = Budget(MAX_WORK)
         self._sent = 0
-        self.has_changed = True
+        self.changed = {ROOT}
         self.learned: set[int] = set()
         self.instead: dict[int, Mapping[str, Any]] = {}
         self._models: dict[int, ProcessModel] = {}
@@ -137,7 +138,7 @@ class Execution:
     def set_local(self, token: Token, name: str, value: Any) -> None:
         """Write a variable at this token."""
         self.emit(facts.VariableSet(token.id, name, jsonable(name, value), token.variables.get(name)))
-        self.has_changed = True
+        self.changed.add(token.id)
 
     def set_variable(self, token: Token, name: str, value: Any) -> None:
         """Write a variable where it is defined, else in the process scope."""

@@ -148,7 +148,7 @@ class _Mover:
         before = {token.id: self._source.elements[token.element_id] for token in tokens}
         waited_for = {wait_id: self._run.state.waits[wait_id].element_id for each in tokens for wait_id in each.waits}
         self._run.migrate(self._fact(tokens))
-        self._run.has_changed = True
+        self._run.changed.add(self._scope.id)
         for token in tokens:
             old, new = before[token.id], self._target.elements[token.element_id]
             if old.id in self._renewed:

@@ -96,7 +96,7 @@ def _come_to_rest(execution: Execution) -> None:
                 execution.raise_incident(token, phase, f"Expected to come to rest within {MAX_STEPS} steps.")
             else:
                 _move(execution, token, phase)
-        if execution.has_changed or not queue:
+        if execution.changed or not queue:
             _look_around(execution)
 
 
@@ -111,10 +111,10 @@ _BESIDE = frozenset({"condition", "join"})
 
 def _look_around(execution: Execution) -> None:
     """Events whose conditions hold now come first; when nothing else can move, joins that wait for that do."""
-    if execution.has_changed:
-        execution.has_changed = False
+    if execution.changed:
+        changed, execution.changed = execution.changed, set()
         if execution.state.conditions:
-            waiting.look_at_conditions(execution)
+            waiting.look_at_conditions(execution, changed)
     if execution.state.joining and not execution.queue:
         joins.settle(execution)
 
@@ -230,7 +230,7 @@ def _retry_incident(execution: Execution, command: commands.RetryIncident) -> No
     if phase == "job":
         _work_again(execution, token)
     elif phase in _BESIDE:
-        execution.has_changed = True
+        execution.changed.add(token.id)
     else:
         execution.resume(token, phase)
 

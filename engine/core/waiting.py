@@ -12,7 +12,7 @@ from engine.core.execution import Execution
 from engine.core.expressions import ExpressionError, MissingValue
 from engine.core.facts import Fact
 from engine.core.model import ConditionDefinition, Element, MessageDefinition, SignalDefinition, TimerDefinition
-from engine.core.state import Token, Wait
+from engine.core.state import ROOT, Token, Wait
 
 Opened = Callable[[int], Fact]
 
@@ -50,7 +50,7 @@ def _signal(run: Execution, owner: Token, element: Element, place: int, definiti
 def _condition(run: Execution, owner: Token, element: Element, place: int, definition: ConditionDefinition) -> Opened:
     # Looked at once more when everything is open; here a condition that can never be decided shows at once.
     is_true(run, owner, definition)
-    run.has_changed = True
+    run.changed.add(owner.id)
     return partial(_subscription, owner.id, element.id, "condition", definition.condition.text, None, place)
 
 
@@ -170,10 +170,12 @@ def _wait_again(run: Execution, owner: Token, element: Element) -> None:
             run.emit(facts.ConditionChanged(wait.id, True))
 
 
-def look_at_conditions(run: Execution) -> None:
-    """Let come what has begun to hold, after variables were set (BPMN 2.0, 10.5.1, conditional events)."""
+def look_at_conditions(run: Execution, changed: Iterable[int]) -> None:
+    """Let come what has begun to hold, after variables of these tokens were set (BPMN 2.0, 10.5.1, conditional
+    events).
+    """
     waits = run.state.waits
-    for wait_id in list(run.state.conditions):
+    for wait_id in _that_see(run, changed):
         wait = waits.get(wait_id)
         # An interrupting event may have taken a later one's activity away.
         if wait is None:
@@ -193,3 +195,21 @@ def look_at_conditions(run: Execution) -> None:
             if holds:
                 run.emit(facts.SubscriptionTriggered(wait.id))
                 come(run, wait, {})
+
+
+def _that_see(run: Execution, changed: Iterable[int]) -> list[int]:
+    """The conditions that may see variables of these tokens: those that are waited for there or further in, so that
+    many items do not each have the conditions of all the others looked at. All of them where that is as well.
+    """
+    conditions, tokens = run.state.conditions, run.state.tokens
+    found: list[int] = []
+    inside = list(changed)
+    while inside:
+        token = tokens.get(inside.pop())
+        if token is None:
+            continue
+        if token.id == ROOT or token.items is not None:
+            return list(conditions)
+        found.extend(wait_id for wait_id in token.waits if wait_id in conditions)
+        inside.extend(token.children)
+    return sorted(set(found))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.core import commands as c
-from engine.core import facts
-from tests.engine.core.case import Case, flows, log, process
+from engine.core import execution, facts
+from tests.engine.core.case import Case, boundary, condition, event_subprocess, flows, log, process, scope
 
 
 def marker(attributes: str = "", inside: str = "") -> str:
@@ -172,3 +174,23 @@ def test_the_completion_condition_sees_what_the_item_gave() -> None:
     assert (case.open, case.incidents) == (["u", "u"], [])
     case.complete("u", verdict="no")
     assert case.trace == ["A"]
+
+
+def test_conditions_of_many_items_are_looked_at_where_something_has_changed_that_they_see(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside = '<startEvent id="is"/><userTask id="ask"/><endEvent id="ie"/>'
+    hot = boundary("hot", "ask", condition("${heat == unit}")) + '<endEvent id="he"/>'
+    cold = event_subprocess("cold", condition("${frost == unit}"), '<endEvent id="ce"/>', "cold_s ce")
+    subprocess = scope("sub", marker() + inside + hot + cold, "is ask ie", "hot he")
+    diagram = process(f'<startEvent id="s"/>{subprocess}<endEvent id="e"/>', "s sub e")
+
+    def left(**changed: int) -> int:
+        case = Case(diagram).start(units=list(range(100)), heat=-1, frost=-1)
+        assert case.incidents == []
+        case.set(**changed)
+        return len(case.open)
+
+    # Every item's start would ask all the others: 10,000 conditions of each kind.
+    monkeypatch.setattr(execution, "MAX_WORK", 10_000)
+    assert (left(heat=7), left(frost=8), left(heat=7, frost=8), left(heat=101)) == (99, 99, 98, 100)
