@@ -48,11 +48,20 @@ def init_app(app: Flask, settings: Settings) -> None:
         # a form stays good for as long as its session: no caseworker loses a page for having read a file
         WTF_CSRF_TIME_LIMIT=None,
         RATELIMIT_STORAGE_URI=settings.limits_storage,
+        RATELIMIT_STORAGE_OPTIONS=_patience(settings.limits_storage),
+        # where it cannot be reached each process counts for itself; what is not counted is no error of the person's
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_HEADERS_ENABLED=True,
     )
     csrf.init_app(app)
     limiter.init_app(app)
     app.after_request(_add_headers)
+
+
+def _patience(storage: str) -> dict[str, int]:
+    """Seconds that a request waits for a server that counts."""
+    return {} if storage.startswith("memory") else {"socket_timeout": 1}
 
 
 def _add_headers(response: Response) -> Response:

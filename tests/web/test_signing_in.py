@@ -59,6 +59,26 @@ def test_who_tries_too_many_passwords_has_to_wait(bureau, tmp_path, app):
     assert visitor.answer.status_code == 429
 
 
+def test_where_what_counts_tries_cannot_be_reached_each_process_counts_for_itself(bureau, tmp_path, app):
+    lost = {"PUJIANG_LIMITS_STORAGE": "redis://127.0.0.1:1", "PUJIANG_SIGN_IN_LIMIT": "3 per minute"}
+    visitor = Visitor(create_app(load({"PUJIANG_DATA_DIR": str(tmp_path), **lost}), bureau.engine).test_client())
+    for _ in range(3):
+        visitor.sign_in("clerk", "wrong")
+        assert visitor.answer.status_code == 422
+    visitor.sign_in("clerk")
+    assert visitor.answer.status_code == 429
+
+
+def test_what_counts_tries_may_be_lost_in_the_middle_of_one(bureau, tmp_path, app, monkeypatch):
+    def lose(*_given, **_more):
+        raise ConnectionError
+
+    visitor = Visitor(create_app(load({"PUJIANG_DATA_DIR": str(tmp_path)}), bureau.engine).test_client())
+    monkeypatch.setattr(security.limiter.storage, "incr", lose)
+    visitor.sign_in("clerk", "wrong")
+    assert visitor.answer.status_code == 422
+
+
 def test_an_office_that_signs_in_from_one_address_need_not_wait(bureau, tmp_path, app):
     limited = load({"PUJIANG_DATA_DIR": str(tmp_path), "PUJIANG_SIGN_IN_LIMIT": "3 per minute"})
     app = create_app(limited, bureau.engine)
