@@ -9,8 +9,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
-from engine import deployments, instances, journal, user_tasks
+from engine import deployments, incidents, instances, journal, user_tasks
 from engine.errors import InvalidVariables
+from engine.incidents import Incident, IncidentQuery
+from engine.instances import Instance
 from engine.store.database import Transaction
 from engine.user_tasks import UserTask
 from web import diagrams, errors, labels, timeline
@@ -38,9 +40,13 @@ blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A case with everything its page shows. `tasks` are the open user tasks with whether one may look at each."""
+    """A case with everything its page shows. `tasks` are the open user tasks with whether one may look at each,
+    `incidents` the open ones, for whoever may mend them.
+    """
 
     file: CaseFile
+    instance: Instance
+    incidents: tuple[Incident, ...]
     tasks: tuple[tuple[UserTask, bool], ...]
     drawings: tuple[Drawing, ...]
     events: tuple[timeline.Event, ...]
@@ -135,13 +141,16 @@ def _query() -> CaseQuery:
 
 
 def _sheet(tx: Transaction, number: str) -> Sheet:
-    purpose = "supervision" if SUPERVISOR in tx.actor.groups else "handling"
+    supervises = SUPERVISOR in tx.actor.groups
+    purpose = "supervision" if supervises else "handling"
     file = case_files.read(tx, number, purpose)
     words = labels.load(tx)
     instance = instances.find(tx, number)
     entries = journal.entries(tx, instance.id)
     return Sheet(
         file=file,
+        instance=instance,
+        incidents=tuple(incidents.find(tx, IncidentQuery(instance_id=instance.id))) if supervises else (),
         tasks=tuple((task, permissions.decide(tx.actor, "read", task)) for task in user_tasks.open_of(tx, instance.id)),
         drawings=diagrams.load(tx, instance, entries),
         events=tuple(timeline.read((entry for entry in entries if entry.kind != "note"), words)),
@@ -180,6 +189,10 @@ STAGES = {
 
 def _stages(sheet: Sheet) -> list[tuple[str, str]]:
     """Each stage's name and whether the case was there (done), is there (here), or has yet to come (ahead)."""
-    standing = {drawing.definition_id.partition(":")[0]: drawing.is_here for drawing in sheet.drawings}
-    marks = {None: "ahead", True: "here", False: "done"}
-    return [(name, marks[standing.get(key)]) for key, name in STAGES.items()]
+    been = {_key(drawing) for drawing in sheet.drawings}
+    here = {_key(drawing) for drawing in sheet.drawings if drawing.is_here}
+    return [(name, "here" if key in here else "done" if key in been else "ahead") for key, name in STAGES.items()]
+
+
+def _key(drawing: Drawing) -> str:
+    return drawing.definition_id.partition(":")[0]

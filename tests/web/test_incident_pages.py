@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from engine import deployments, incidents, instances, journal, starts
+from engine.actors import Actor
 from tests.engine.core.case import diagram, process
 
+DESIGNER = Actor("designer", frozenset({"role:designer"}))
 BODY = (
     '<startEvent id="s"/><parallelGateway id="g"/><scriptTask id="x"><script>half = whole / parts</script></scriptTask>'
     '<userTask id="v"/><endEvent id="e"/>'
@@ -49,6 +51,18 @@ def test_an_incident_is_told_by_the_name_of_its_element_and_by_its_process(burea
     page = supervisor.get(f"/supervision/incidents/{newest.id}")
     assert "Stuck at Halve the sum" in page
     assert "Process stuck:2" in page
+
+
+def test_the_page_of_a_case_leads_supervisors_to_what_stopped_in_it(bureau, signed_in):
+    wrong = bureau.ask(lambda tx: deployments.source(tx, "intake:1")).replace(b'topic="start-clocks"', b'topic="none"')
+    bureau.engine.transact(lambda tx: deployments.deploy(tx, {"intake.bpmn": wrong}), DESIGNER)
+    number = bureau.hand_in().case_number
+    (stopped,) = bureau.ask(incidents.find)
+    supervisor, clerk = signed_in("supervisor"), signed_in("clerk")
+    assert "The case is stuck: mend what stopped at Start the clocks" in supervisor.get(f"/cases/{number}")
+    assert f'href="/supervision/incidents/{stopped.id}"' in supervisor.page
+    assert "The case is stuck and waits for a supervisor" in clerk.get(f"/cases/{number}")
+    assert "/supervision/incidents" not in clerk.page
 
 
 def test_a_page_of_one_shows_what_it_knew_and_sets_values_before_it_tries_again(bureau, signed_in, stuck):

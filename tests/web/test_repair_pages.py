@@ -57,11 +57,14 @@ def test_a_case_is_suspended_and_goes_on(bureau, number, supervisor, signed_in):
     clerk = signed_in("clerk")
     (task,) = bureau.ask(lambda tx: user_tasks.open_of(tx, instances.find(tx, number).id))
     assert "suspended" in clerk.get("/tasks/?show=groups")
+    page = clerk.get(f"/cases/{number}")
+    assert "Suspended 2 Mar 2026, 09:00 by Supervisor: the file is with the court. Nothing in it moves" in page
     assert "nothing can be done here until a supervisor resumes it" in clerk.get(f"/tasks/{task.id}")
     assert "was suspended at 09:00 by supervisor because the file is with the court" in clerk.post(
         f"/tasks/{task.id}/claim"
     )
     assert "The case goes on." in supervisor.post(address(number, "resume"), reason="it is back")
+    assert "Nothing in it moves" not in clerk.get(f"/cases/{number}")
     assert instance_of(bureau, number).status == "active"
     assert "Suspended: the file is with the court" in supervisor.get(f"/supervision/cases/{number}")
 
@@ -236,6 +239,16 @@ def test_cases_are_moved_to_another_version_by_a_batch(bureau, number, superviso
     assert moved["flows"] == before["flows"] != {}
     assert moved["elements"] == before["elements"]
     assert set(moved["elements"].values()) == {1}
+
+
+def test_a_case_is_still_in_the_stage_whose_version_it_was_moved_to(bureau, number, signed_in):
+    before = bureau.ask(lambda tx: deployments.latest(tx, "intake")).id
+    again = bureau.ask(lambda tx: deployments.source(tx, before)) + b"<!-- once more -->"
+    bureau.engine.transact(lambda tx: deployments.deploy(tx, {"intake.bpmn": again}), DESIGNER)
+    plan = bureau.ask(lambda tx: migration.propose(tx, before, "intake:2"))
+    instance_id = instance_of(bureau, number).id
+    bureau.engine.transact(lambda tx: migration.migrate(tx, plan, instance_id, "why"), SUPERVISOR)
+    assert "Intake the case is here" in signed_in("clerk").get(f"/cases/{number}")
 
 
 def test_cases_to_be_moved_are_found_by_a_filter(bureau, supervisor, monkeypatch):
