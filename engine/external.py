@@ -58,14 +58,22 @@ def fetch_and_lock(
         InvalidInput: the name, the number or the time is out of bounds, or a topic is not left to external workers.
     """
     _check(tx, worker_id, topics, limit, lease)
-    until = tx.engine.clock.world() + lease
     found: list[ExternalJob] = []
     for topic in dict.fromkeys(topics):
         tx.authorise("work on", f"topic:{topic}")
         if limit > len(found):
-            _, rows = leases.take(tx, topic, tx.now, limit - len(found), worker_id, lease)
-            found += [_external(tx, row, until) for row in rows if not _is_given_up(tx, row, worker_id)]
+            found += _locked_of(tx, worker_id, topic, limit - len(found), lease)
     return found
+
+
+def _locked_of(tx: Transaction, worker_id: str, topic: str, limit: int, lease: timedelta) -> list[ExternalJob]:
+    """What is given up is taken alone, and makes room for what comes after it."""
+    until = tx.engine.clock.world() + lease
+    while rows := leases.take(tx, topic, tx.now, limit, worker_id, lease)[1]:
+        wanted = [_external(tx, row, until) for row in rows if not _is_given_up(tx, row, worker_id)]
+        if wanted:
+            return wanted
+    return []
 
 
 def is_due(tx: Transaction, topics: Sequence[str]) -> bool:
