@@ -53,10 +53,15 @@ def _boolean(text: str) -> bool:
         raise ValueError("1 or 0") from None
 
 
-def _count(text: str) -> int:
-    if not text.strip().isdigit():
-        raise ValueError("a whole number of 0 or more")
-    return int(text)
+_MOST = 1_000_000
+"""Beyond any number that is meant, and days of it still lead to a date."""
+
+
+def _count(text: str, least: int = 0) -> int:
+    digits = text.strip()
+    if not digits.isdecimal() or len(digits) > len(str(_MOST)) or not least <= int(digits) <= _MOST:
+        raise ValueError(f"a whole number from {least} to {_MOST:,}")
+    return int(digits)
 
 
 def _log_format(text: str) -> str:
@@ -66,10 +71,7 @@ def _log_format(text: str) -> str:
 
 
 def _at_least_one(text: str) -> int:
-    number = _count(text)
-    if number == 0:
-        raise ValueError("a whole number of 1 or more")
-    return number
+    return _count(text, 1)
 
 
 def _port(text: str) -> int:
@@ -85,6 +87,23 @@ def _days(text: str) -> timedelta | None:
 
 def _port_or_none(text: str) -> int | None:
     return _port(text) if text.strip() else None
+
+
+def _folder(text: str) -> Path:
+    """It need not be there; a file of that name is none."""
+    if not text.strip() or (Path(text).exists() and not Path(text).is_dir()):
+        raise ValueError("a folder")
+    return Path(text)
+
+
+SHORTEST_KEY = 32
+"""Characters of a key that nobody guesses; whoever has it can sign in as anybody."""
+
+
+def _key(text: str) -> str:
+    if text and len(text) < SHORTEST_KEY:
+        raise ValueError(f"{SHORTEST_KEY} random characters or more")
+    return text
 
 
 BROKERS = ("amqp", "amqps", "redis", "rediss", "sentinel")
@@ -126,12 +145,14 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", Path),
+    Setting("data_dir", "var", "Folder of the database and of the secret key, made when it is missing", _folder),
     Setting("database_url", "", "postgresql://… or sqlite:///…; empty: SQLite, pujiang.db in the data folder"),
     Setting(
         "pool_size", "16", "Connections of one process to PostgreSQL: its threads, and a few to spare", _at_least_one
     ),
-    Setting("secret_key", "", "Signs sessions; empty: one is made and kept in the data folder"),
+    Setting(
+        "secret_key", "", "Signs sessions, 32 characters or more; empty: one is made and kept in the data folder", _key
+    ),
     Setting("host", "127.0.0.1", "Address the server listens on"),
     Setting("port", "8000", "Port the server listens on", _port),
     Setting("threads", "8", "Requests served at the same time", _at_least_one),
@@ -270,4 +291,5 @@ def _read(setting: Setting, environ: Mapping[str, str]) -> Any:
     try:
         return setting.read(text)
     except ValueError as error:
-        raise InvalidSetting(f"Expected {setting.variable} to be {error}, but it is '{text}'.") from None
+        found = f"it has {len(text)}" if setting.name == "secret_key" else f"it is '{text}'"
+        raise InvalidSetting(f"Expected {setting.variable} to be {error}, but {found}.") from None

@@ -161,7 +161,10 @@ def test_rows_are_registered_once_and_bad_ones_come_back_with_their_reason(run, 
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"PUJIANG_PORT": "eighty"}, "Expected PUJIANG_PORT to be a whole number of 0 or more, but it is 'eighty'."),
+        (
+            {"PUJIANG_PORT": "eighty"},
+            "Expected PUJIANG_PORT to be a whole number from 0 to 1,000,000, but it is 'eighty'.",
+        ),
         ({"PUJIANG_PROT": "80"}, "but PUJIANG_PROT is none: is PUJIANG_PORT meant?"),
         ({"PUJIANG_DATABASE_URL": "nonsense"}, "Expected a database URL"),
     ],
@@ -226,7 +229,7 @@ def test_settings_are_shown_without_secrets(run):
         "PUJIANG_DATABASE_URL": "postgresql://me:hush@db/pujiang",
         "PUJIANG_BROKER_URL": "redis://:hush@broker/0",
     }
-    shown = run("settings", PUJIANG_SECRET_KEY="hush", **addresses).output
+    shown = run("settings", PUJIANG_SECRET_KEY="hush" * 8, **addresses).output
     assert "PUJIANG_PORT" in shown
     assert "hush" not in shown
 

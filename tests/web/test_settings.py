@@ -23,8 +23,13 @@ def test_a_database_that_is_named_is_taken_as_it_is():
 @pytest.mark.parametrize(
     ("variable", "text", "expected"),
     [
-        ("PUJIANG_PORT", "eighty", "a whole number of 0 or more"),
+        ("PUJIANG_PORT", "eighty", "a whole number from 0 to 1,000,000"),
+        ("PUJIANG_PORT", "²", "a whole number from 0 to 1,000,000"),
+        ("PUJIANG_THREADS", "-1", "a whole number from 1 to 1,000,000"),
+        ("PUJIANG_HISTORY_DAYS", "99999999999", "a whole number from 0 to 1,000,000"),
         ("PUJIANG_PORT", "70000", "a port from 0 to 65535"),
+        ("PUJIANG_DATA_DIR", __file__, "a folder"),
+        ("PUJIANG_DATA_DIR", " ", "a folder"),
         ("PUJIANG_DEMO", "perhaps", "1 or 0"),
         ("PUJIANG_BROKER_URL", "http://broker", "an address such as amqp://user:password@host// or redis://host/0"),
         ("PUJIANG_BROKER_QUEUES", "letters", "pairs of topic and queue such as 'send-*=letters, archive=slow'"),
@@ -38,6 +43,12 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(variable, text, expected
         settings.InvalidSetting, match=re.escape(f"Expected {variable} to be {expected}, but it is '{text}'")
     ):
         settings.load({variable: text})
+
+
+def test_a_key_that_could_be_guessed_is_refused_and_not_shown():
+    with pytest.raises(settings.InvalidSetting) as refused:
+        settings.load({"PUJIANG_SECRET_KEY": "county"})
+    assert str(refused.value) == "Expected PUJIANG_SECRET_KEY to be 32 random characters or more, but it has 6."
 
 
 def test_a_variable_that_does_not_exist_is_refused():
