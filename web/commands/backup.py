@@ -66,9 +66,13 @@ def _check(chosen: Settings, file: Path) -> None:
         raise InvalidInput(f"Expected journals that are whole, but there are {count(len(findings), 'finding')}.")
 
 
+_UNSEEN = 0.5
+"""Seconds: what ends sooner, because of a mistake for one, needs no bar."""
+
+
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    with tqdm(unit=" pages", file=sys.stderr, dynamic_ncols=True) as bar:
+    with tqdm(unit=" pages", file=sys.stderr, dynamic_ncols=True, delay=_UNSEEN) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

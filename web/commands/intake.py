@@ -45,10 +45,14 @@ def intake(file: Path, map_file: Path, rejects: Path | None) -> None:
         click.echo(f"Rejected rows, with the reason of each: {report.rejects}")
 
 
+_UNSEEN = 0.5
+"""Seconds: what ends sooner, because of a mistake for one, needs no bar."""
+
+
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int], None]]:
     """A progress bar that is told how many of how many are done."""
-    with tqdm(unit=" rows", file=sys.stderr, dynamic_ncols=True) as bar:
+    with tqdm(unit=" rows", file=sys.stderr, dynamic_ncols=True, delay=_UNSEEN) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
