@@ -128,7 +128,10 @@ class Child:
         """Have something done when it ends by itself, in a thread."""
 
         def wait() -> None:
-            os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+            try:
+                os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+            except ChildProcessError:
+                return  # it was told to end, and `end` was faster
             do()
 
         threading.Thread(target=wait, name="child", daemon=True).start()

@@ -27,7 +27,7 @@ from tests.campaigns.processes import gone
 from tests.web import processes
 from tests.web.processes import Started
 from tests.web.test_monitoring import value
-from web.watching import Line, Taking
+from web.watching import Child, Line, Taking
 from workflows.permissions import PUBLIC
 from workflows.register import cases
 from workflows.register.cases import Petition
@@ -174,6 +174,17 @@ def test_a_worker_is_ready_while_it_takes_messages_and_ends_in_good_order(place:
     place.worker.tell(signal.SIGTERM)
     assert place.worker.end() == 0
     assert gone(takes)
+
+
+def test_a_child_that_was_ended_before_anybody_waits_for_it_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", wrong.append)
+    child = Child(os.posix_spawn("/bin/sleep", ["sleep", "60"], {}))
+    assert child.end() == 128 + signal.SIGTERM
+    child.on_end(lambda: wrong.append("it did not end by itself"))
+    for each in [each for each in threading.enumerate() if each.name == "child"]:
+        each.join(20)
+    assert wrong == []
 
 
 def test_whoever_takes_jobs_stops_when_the_process_that_is_asked_is_killed(place: Place) -> None:
