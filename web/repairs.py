@@ -139,17 +139,24 @@ def _instructions() -> list[Instruction]:
 
 
 def _variables(text: str) -> dict[str, Any]:
-    """A line each: a name, an equals sign, and a value as JSON; what is no JSON is taken as text."""
+    """A line each: a name, an equals sign, and a value."""
     found = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, equals, value = (part.strip() for part in line.partition("="))
         if not equals or not name.isidentifier():
             raise InvalidInput(f"Expected variables as 'name = value', a line each, but found '{line[:60]}'.")
-        try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value
+        found[name] = _value(value)
     return found
+
+
+def _value(text: str) -> Any:
+    """JSON; what does not begin like it is taken as text."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        if text.startswith(("{", "[", '"')):
+            raise InvalidInput(f"Expected a value in JSON, but found '{text[:60]}'.") from None
+        return text
 
 
 def _page(number: str, sent: Mapping[str, list[str]], problems: list[tuple[str, str]]) -> str:

@@ -84,6 +84,16 @@ def test_a_reason_is_asked_for_and_what_was_typed_stays(bureau, number, supervis
     assert standing(bureau, number) == before
 
 
+@pytest.mark.parametrize("value", ['{"score":', '"half', "[" * 10_000])
+def test_a_value_that_is_half_of_json_is_refused(bureau, number, supervisor, value):
+    (before,) = standing(bureau, number)
+    supervisor.get(address(number))
+    page = supervisor.post(address(number), start=before, variables=f"score = {value}", reason="why")
+    assert f"Expected a value in JSON, but found '{value[:60]}'." in page
+    assert supervisor.answer.status_code == 422
+    assert standing(bureau, number) == [before]
+
+
 def test_a_token_is_taken_away_and_another_put_down(bureau, number, supervisor):
     (before,) = standing(bureau, number)
     token = token_of(bureau, number, before)
