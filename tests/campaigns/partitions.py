@@ -102,6 +102,7 @@ def _half_open(here: Scene, far: Scene, host: Host, line: Line, crew: Crew, repo
     if report.figures["half_open_freed_after"][0] > FREED:
         report.blame([f"a case was kept from others for more than {FREED} s by a host that was cut off"])
     line.heal()
+    crew.kill("holder")
     engine.transact(lambda tx: instances.cancel(tx, task.instance_id, "it was only tried"))
     engine.stop()
 
