@@ -62,11 +62,22 @@ def shoot(scene: Scene, broker: Broker, workers: list[Command], server: Server, 
         partial(_again, broker.kill, broker.start, chance),
         *(partial(_again, worker.end, worker.start, chance) for worker in workers),
         partial(_again, server.end, server.start, chance),
+        partial(_lose, broker, workers, chance),
     ]
     for _ in range(kills):
         pause(chance.uniform(1, 4))
         chance.choice(victims)()
     pause(2)
+
+
+def _lose(broker: Broker, workers: list[Command], chance: random.Random) -> None:
+    """Kill the broker with all that nobody has taken from it."""
+    for worker in workers:
+        worker.end()
+    pause(chance.uniform(1, 3))
+    _again(broker.kill, broker.start, chance)
+    for worker in workers:
+        worker.start()
 
 
 def _again(end: Callable[[], object], start: Callable[[], object], chance: random.Random) -> None:
